@@ -1,0 +1,63 @@
+"""Who is calling: the dependencies that every protected operation names."""
+
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy import select
+from starlette.exceptions import HTTPException
+
+from app.accounts.errors import AccountDeactivated, Forbidden
+from app.accounts.models import User, UserRole
+from app.accounts.tokens import read_access_token
+from app.core.db.transaction import Session
+from app.core.middleware import storable_text
+
+_bearer = HTTPBearer(auto_error=False, scheme_name="AccessToken", bearerFormat="JWT")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The account behind the access token, as its row says now, and the session the token belongs to."""
+
+    id: int
+    email: str
+    role: UserRole
+    session_id: UUID
+
+
+async def _authenticated(
+    request: Request,
+    session: Session,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> Caller:
+    if credentials is None:
+        raise HTTPException(401, "A bearer token is needed.")
+    claims = read_access_token(request.app.state.signing_key, credentials.credentials)
+    row = (await session.execute(_ACCOUNT.where(User.id == claims.user_id))).one_or_none()
+    if row is None or not row.is_active:
+        raise AccountDeactivated
+    return Caller(row.id, row.email, row.role, claims.session_id)
+
+
+_ACCOUNT = select(User.id, User.email, User.role, User.is_active)
+
+
+async def current_user(request: Request, caller: Annotated[Caller, Depends(_authenticated)]) -> Caller:
+    """An active account; read from its row at every request."""
+    await storable_text(request)
+    return caller
+
+
+async def admin_user(request: Request, caller: Annotated[Caller, Depends(_authenticated)]) -> Caller:
+    """An active account whose row has the role `admin`; the role claim of the token is never asked."""
+    if caller.role is not UserRole.ADMIN:
+        raise Forbidden
+    await storable_text(request)
+    return caller
+
+
+CurrentUser = Annotated[Caller, Depends(current_user)]
+AdminUser = Annotated[Caller, Depends(admin_user)]

@@ -1,0 +1,32 @@
+"""The basket: one cart a user, one line a book."""
+
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db.base import Base, CreatedAt, IntKey
+
+
+class Cart(Base):
+    """The one cart of a user; its row is what checkout locks first, and it stays when the lines go."""
+
+    __tablename__ = "carts"
+
+    id: Mapped[IntKey]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), unique=True)
+    created_at: Mapped[CreatedAt]
+
+
+class CartItem(Base):
+    """A line of a cart. Prices are not kept here: the cart shows the price of the moment."""
+
+    __tablename__ = "cart_items"
+    __table_args__ = (
+        UniqueConstraint("cart_id", "book_id"),
+        CheckConstraint("quantity >= 1", name="quantity_positive"),
+    )
+
+    id: Mapped[IntKey]
+    cart_id: Mapped[int] = mapped_column(ForeignKey("carts.id", ondelete="CASCADE"))
+    book_id: Mapped[int] = mapped_column(ForeignKey("books.id", ondelete="CASCADE"), index=True)
+    quantity: Mapped[int] = mapped_column(default=1, server_default="1")
+    added_at: Mapped[CreatedAt]

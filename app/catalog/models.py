@@ -1,0 +1,121 @@
+"""Books, genres and the stock ledger."""
+
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    Index,
+    Integer,
+    Numeric,
+    String,
+    Text,
+    func,
+    literal_column,
+    text,
+)
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db.base import Base, CreatedAt, IntKey
+
+SEARCH_VECTOR = (
+    "setweight(to_tsvector('simple'::regconfig, bookstore_fold((title)::text)), 'A'::\"char\") || "
+    "setweight(to_tsvector('simple'::regconfig, bookstore_fold((author)::text)), 'B'::\"char\")"
+)
+RATING_MEAN = "CASE WHEN rating_count > 0 THEN rating_sum::numeric / rating_count::numeric ELSE NULL::numeric END"
+
+
+class Genre(Base):
+    """A shelf of the shop."""
+
+    __tablename__ = "genres"
+
+    id: Mapped[IntKey]
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    created_at: Mapped[CreatedAt]
+
+
+class Book(Base):
+    """A title on sale. Stock changes only under the row lock, each change with a movement.
+
+    `price` is in major units of the shop's currency. `rating_sum`, `rating_count` and `rating_mean` cover the
+    reviews that are not deleted and are kept by a trigger on `reviews`; nothing else writes them.
+    """
+
+    __tablename__ = "books"
+    __table_args__ = (
+        CheckConstraint("price > 0", name="price_positive"),
+        CheckConstraint("stock_quantity >= 0", name="stock_not_negative"),
+        Index("ix_books_title_id", "title", "id"),
+        Index("ix_books_price_id", "price", "id"),
+        Index("ix_books_publish_date_id", "publish_date", "id"),
+        Index("ix_books_created_at_id", "created_at", "id"),
+        Index("ix_books_stock_quantity_id", "stock_quantity", "id"),
+        Index("ix_books_rating_mean_id", "rating_mean", "id"),
+        Index("ix_books_search_vector", "search_vector", postgresql_using="gin"),
+        Index(
+            "ix_books_title_author_trgm",
+            literal_column("bookstore_fold((title::text || ' '::text) || author::text)").label("folded"),
+            postgresql_using="gin",
+            postgresql_ops={"folded": "gin_trgm_ops"},
+        ),
+        Index(
+            "ix_books_author_lower_trgm",
+            literal_column("lower(author::text)").label("lowered"),
+            postgresql_using="gin",
+            postgresql_ops={"lowered": "gin_trgm_ops"},
+        ),
+    )
+
+    id: Mapped[IntKey]
+    title: Mapped[str] = mapped_column(String(500, collation="C"))
+    author: Mapped[str] = mapped_column(String(255), index=True)
+    price: Mapped[Decimal] = mapped_column(Numeric(10, 2))
+    isbn: Mapped[str | None] = mapped_column(String(17), unique=True)
+    description: Mapped[str | None] = mapped_column(Text)
+    cover_image_url: Mapped[str | None] = mapped_column(String(2048))
+    publish_date: Mapped[date | None]
+    stock_quantity: Mapped[int] = mapped_column(default=0, server_default="0")
+    genre_id: Mapped[int | None] = mapped_column(ForeignKey("genres.id"), index=True)
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[CreatedAt] = mapped_column(onupdate=func.now())
+    search_vector: Mapped[str] = mapped_column(TSVECTOR, Computed(SEARCH_VECTOR, persisted=True), deferred=True)
+    rating_sum: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    rating_count: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    rating_mean: Mapped[Decimal | None] = mapped_column(Numeric, Computed(RATING_MEAN, persisted=True))
+
+
+class StockMovement(Base):
+    """One change of a book's stock. Append-only: a trigger refuses UPDATE and DELETE."""
+
+    __tablename__ = "stock_movements"
+    __table_args__ = (
+        CheckConstraint("delta <> 0", name="delta_not_zero"),
+        CheckConstraint("quantity_after >= 0", name="quantity_after_not_negative"),
+        CheckConstraint(
+            "kind IN ('opening', 'sale', 'set', 'adjustment', 'restock', 'cancellation', 'removal')", name="kind"
+        ),
+        Index("ix_stock_movements_book_id_id", "book_id", "id"),
+        Index(
+            "uq_stock_movements_order_id_book_id_sale",
+            "order_id",
+            "book_id",
+            unique=True,
+            postgresql_where=text("kind = 'sale'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    book_id: Mapped[int | None] = mapped_column(ForeignKey("books.id", ondelete="SET NULL"))
+    book_title: Mapped[str] = mapped_column(String(500))
+    delta: Mapped[int]
+    quantity_after: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str | None] = mapped_column(String(200))
+    order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id", ondelete="SET NULL"), index=True)
+    actor_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    created_at: Mapped[CreatedAt]

@@ -1,0 +1,134 @@
+"""Settings, read from environment variables only; the names and defaults are those of docs/configuration.md."""
+
+import secrets
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+MIN_SECRET_BYTES = 32
+
+
+class ConfigurationError(Exception):
+    """A setting is missing or unusable. The message is a sentence for the person who starts the shop."""
+
+
+class Settings(BaseSettings):
+    """One field a variable; `ENV` becomes `env` and so on."""
+
+    model_config = SettingsConfigDict(env_file=None, extra="ignore", env_ignore_empty=True)
+
+    env: Literal["development", "test", "production"] = "development"
+    data: Path = Field(default=Path("var"), validation_alias=AliasChoices("BOOKSTORE_DATA", "data"))
+    database_url: str | None = None
+    db_pooler: Literal["transaction"] | None = None
+    db_pool_size: int = Field(default=10, ge=1)
+    db_max_overflow: int = Field(default=10, ge=0)
+    lock_timeout_ms: int = Field(default=5000, ge=1)
+    statement_timeout_ms: int = Field(default=15000, ge=1)
+    secret_key: SecretStr | None = None
+    access_token_expire_minutes: int = Field(default=15, ge=1)
+    refresh_token_expire_days: int = Field(default=7, ge=1)
+    session_max_days: int = Field(default=30, ge=1)
+    public_base_url: str = "http://localhost:8000"
+    allowed_origins: list[str] = ["http://localhost:3000", "http://127.0.0.1:3000"]
+    trusted_proxies: str = ""
+    rate_limit_enabled: bool | None = None
+    rate_limit_auth_per_minute: int = Field(default=20, ge=1)
+    max_body_bytes: int = Field(default=1_048_576, ge=1)
+    currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
+    payment_provider: Literal["mock"] = "mock"
+    payment_mock_success_rate: float = Field(default=0.9, ge=0, le=1)
+    smtp_from: str = "noreply@bookstore.example"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+
+    @field_validator("database_url")
+    @classmethod
+    def _name_the_driver(cls, value: str | None) -> str | None:
+        return None if value is None else _asyncpg_url(value)
+
+    @field_validator("public_base_url")
+    @classmethod
+    def _without_trailing_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper_case(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _production_needs_a_secret(self) -> Self:
+        given = self.secret_key.get_secret_value() if self.secret_key else ""
+        too_short = len(given.encode()) < MIN_SECRET_BYTES
+        if (self.env == "production" or given) and too_short:
+            raise ValueError(f"SECRET_KEY must have at least {MIN_SECRET_BYTES} bytes")
+        return self
+
+    @property
+    def rate_limits_on(self) -> bool:
+        """Limits are on unless switched off, or the environment is `test` and nothing was said."""
+        return self.env != "test" if self.rate_limit_enabled is None else self.rate_limit_enabled
+
+    def signing_key(self) -> str:
+        """The key of tokens and cookies; outside production a random one is made and kept in the data folder."""
+        if self.secret_key:
+            return self.secret_key.get_secret_value()
+        return kept_secret(self.data / "secret_key")
+
+
+def kept_secret(path: Path) -> str:
+    """The secret in that file (mode 0600), made at the first call; several processes may race for it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        if not path.exists():
+            draft.touch(mode=0o600)
+            draft.write_text(secrets.token_urlsafe(48))
+            _publish(draft, path)
+        return path.read_text().strip()
+    except OSError as error:
+        raise ConfigurationError(f"The data folder {path.parent} cannot be written: {error.strerror}.") from error
+
+
+def _publish(draft: Path, path: Path) -> None:
+    """First writer wins: a link, unlike a rename, never replaces what is there."""
+    try:
+        path.hardlink_to(draft)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def _asyncpg_url(value: str) -> str:
+    try:
+        url = make_url(value)
+    except ArgumentError as error:
+        raise ValueError("DATABASE_URL must look like postgresql://user:password@host:5432/database") from error
+    if url.get_backend_name() not in {"postgresql", "postgres"}:
+        raise ValueError("DATABASE_URL must be a postgresql:// address; Bookstore runs on PostgreSQL only")
+    return url.set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Settings from the environment.
+
+    Raises:
+        ConfigurationError: one line for each variable that cannot be used.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        problems = [_describe(dict(problem)) for problem in error.errors()]
+        raise ConfigurationError("; ".join(problems)) from error
+
+
+def _describe(problem: dict[str, object]) -> str:
+    location = problem["loc"]
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    name = str(location[0]).upper() if isinstance(location, tuple) and location else ""
+    return message if not name or message.startswith(name) else f"{name}: {message}"

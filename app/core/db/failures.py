@@ -1,0 +1,21 @@
+"""Reading what PostgreSQL objected to out of the driver's exceptions."""
+
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+DEADLOCK = "40P01"
+SERIALIZATION_FAILURE = "40001"
+LOCK_NOT_AVAILABLE = "55P03"
+QUERY_CANCELED = "57014"
+REPEATABLE = frozenset({DEADLOCK, SERIALIZATION_FAILURE})
+OUT_OF_TIME = frozenset({LOCK_NOT_AVAILABLE, QUERY_CANCELED})
+
+
+def sqlstate(error: DBAPIError) -> str | None:
+    """The five-character SQLSTATE, or None when the server did not speak."""
+    return getattr(error.orig, "sqlstate", None)
+
+
+def violated(error: IntegrityError) -> str | None:
+    """The name of the constraint or unique index that refused the row."""
+    cause = getattr(error.orig, "__cause__", None)
+    return getattr(cause, "constraint_name", None)

@@ -1,0 +1,77 @@
+"""Which PostgreSQL serves the shop, and whether its schema is the one this release needs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from alembic import command
+from app.core.config import Settings
+from app.core.embedded import EmbeddedPostgres
+
+PROJECT = Path(__file__).resolve().parents[3]
+
+
+class DatabaseUnusable(Exception):
+    """The database is out of reach or of another release; the message says what to do."""
+
+
+@contextmanager
+def database_running(settings: Settings) -> Iterator[str]:
+    """The URL of the database; without DATABASE_URL the embedded server runs while the context is open."""
+    if settings.database_url:
+        yield settings.database_url
+    else:
+        with EmbeddedPostgres(settings.data).running() as url:
+            yield url
+
+
+def _alembic(url: str | None = None) -> Config:
+    config = Config(PROJECT / "alembic.ini")
+    config.attributes["url"] = url
+    return config
+
+
+def migrate(url: str, revision: str = "head") -> None:
+    """Bring the schema up to that revision; processes that migrate at once wait for one another."""
+    command.upgrade(_alembic(url), revision)
+
+
+def newest_revision() -> str | None:
+    """The revision this release was written for."""
+    return ScriptDirectory.from_config(_alembic()).get_current_head()
+
+
+async def current_revision(engine: AsyncEngine) -> str | None:
+    """The revision the database is at; None when it was never migrated."""
+    async with engine.connect() as connection:
+        known = await connection.scalar(text("SELECT to_regclass('alembic_version')"))
+        if known is None:
+            return None
+        return str(await connection.scalar(text("SELECT version_num FROM alembic_version")))
+
+
+async def refuse_outdated_schema(engine: AsyncEngine) -> None:
+    """Raise DatabaseUnusable unless the database answers and is at the newest revision."""
+    try:
+        current = await current_revision(engine)
+    except (OSError, DBAPIError) as error:
+        raise DatabaseUnusable(f"The database does not answer: {reason(error)}.") from error
+    if current != newest_revision():
+        raise DatabaseUnusable(
+            f"The database is at revision {current or 'none'}, this release needs {newest_revision()}: "
+            "run `bookstore migrate`."
+        )
+
+
+def reason(error: BaseException) -> str:
+    """The driver's own words, on one line, without addresses of documentation or a full stop."""
+    original = getattr(error, "orig", None) or error
+    cause = getattr(original, "__cause__", None) or original
+    words = str(cause).strip().splitlines()
+    return words[0].rstrip(".") if words else type(cause).__name__

@@ -1,0 +1,139 @@
+"""The one place that opens, commits, rolls back and repeats a transaction.
+
+A request is a transaction: `TransactionRoute` runs the whole operation (dependencies, endpoint, serialisation) as
+the unit of work, so COMMIT comes before the first byte of the answer, and a deadlock repeats all of it with values
+read anew.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, Request, Response
+from fastapi.routing import APIRoute
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+
+from app.core.db.failures import OUT_OF_TIME, REPEATABLE, sqlstate
+from app.core.errors import DomainError, TryAgain
+
+T = TypeVar("T")
+Undo = Callable[[], Awaitable[None]]
+
+REPETITIONS = 3
+FIRST_PAUSE_SECONDS = 0.02
+_UNDOS = "undos"
+
+log = logging.getLogger(__name__)
+
+
+def undo_unless_committed(session: AsyncSession, key: str, undo: Undo) -> None:
+    """Have `undo` run if this transaction, in the try that is under way, does not end in a COMMIT.
+
+    For effects outside the database, such as a charge. `key` names the effect across repetitions: an effect that a
+    later try takes over under the same key is kept when that try commits.
+    """
+    session.info.setdefault(_UNDOS, {})[key] = undo
+
+
+class Database:
+    """Sessions and transactions on one pool."""
+
+    def __init__(self, engine: AsyncEngine, sessions: async_sessionmaker[AsyncSession] | None = None) -> None:
+        self.engine = engine
+        self.sessions = sessions or async_sessionmaker(engine, expire_on_commit=False)
+
+    async def transaction(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """Run `work` and commit. Deadlocks and serialization failures repeat it up to three times.
+
+        Raises:
+            TryAgain: a lock wait ran out, the pool had no connection to give, the server is out of reach, or the
+                conflict outlived its repetitions.
+            DomainError: as raised by `work`; its changes are rolled back unless the error keeps them.
+        """
+        undos: dict[str, Undo] = {}
+        try:
+            for repetition in range(REPETITIONS + 1):
+                try:
+                    return await self._once(work, undos)
+                except DBAPIError as error:
+                    if repetition == REPETITIONS or sqlstate(error) not in REPEATABLE:
+                        raise _as_answer(error) from error
+                await asyncio.sleep(FIRST_PAUSE_SECONDS * 2**repetition * (0.5 + random.random()))  # noqa: S311
+            raise AssertionError("the last repetition returns or raises")
+        except (PoolTimeout, InterfaceError, OSError) as error:
+            log.warning("database out of reach: %s", error)
+            raise TryAgain from error
+        finally:
+            await _run_all(undos)
+
+    async def _once(self, work: Callable[[AsyncSession], Awaitable[T]], undos: dict[str, Undo]) -> T:
+        """One try. Undos of a try that does not commit join `undos`; a commit strikes those it took over."""
+        async with self.sessions() as session:
+            try:
+                result = await work(session)
+                await session.commit()
+            except DomainError as error:
+                if error.keeps_changes:
+                    await session.commit()
+                else:
+                    undos |= session.info.get(_UNDOS, {})
+                raise
+            except BaseException:
+                undos |= session.info.get(_UNDOS, {})
+                raise
+            for key in session.info.get(_UNDOS, {}):
+                undos.pop(key, None)
+            return result
+
+
+def _as_answer(error: DBAPIError) -> Exception:
+    state = sqlstate(error)
+    server_gone = error.connection_invalidated or state is None or state.startswith(("08", "53", "57P"))
+    if state in REPEATABLE or state in OUT_OF_TIME or server_gone:
+        log.warning("transaction given up: SQLSTATE %s", state)
+        return TryAgain()
+    return error
+
+
+async def _run_all(undos: dict[str, Undo]) -> None:
+    for key, undo in undos.items():
+        try:
+            await asyncio.shield(undo())
+        except Exception:
+            log.exception("could not undo %s", key)
+
+
+async def release(session: AsyncSession) -> None:
+    """End a transaction that has only read, and hand its connection back, before slow work outside the database."""
+    if session.new or session.dirty or session.deleted:
+        raise AssertionError("only a transaction that has not written may be released")
+    await session.rollback()
+
+
+class TransactionRoute(APIRoute):
+    """A route whose every request is one transaction of `app.state.database`."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The route's handler, run as the unit of work."""
+        handle = super().get_route_handler()
+
+        async def in_transaction(request: Request) -> Response:
+            async def work(session: AsyncSession) -> Response:
+                request.state.session = session
+                return await handle(request)
+
+            return await request.app.state.database.transaction(work)  # type: ignore[no-any-return]
+
+        return in_transaction
+
+
+async def get_session(request: Request) -> AsyncSession:
+    """The session of this request; it takes a connection at its first statement."""
+    return request.state.session  # type: ignore[no-any-return]
+
+
+Session = Annotated[AsyncSession, Depends(get_session)]

@@ -1,0 +1,63 @@
+"""Lists: the two page envelopes, and keyset cursors (contract, section 2.6)."""
+
+import binascii
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from hashlib import blake2b
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import Query
+from pydantic import Field
+
+from app.core.problems import invalid_input
+
+MAX_PAGE = 1_000_000
+_SEAL_BYTES = 8
+
+PageNumber = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Page, from 1")]
+PageSize = Annotated[int, Query(ge=1, le=100, description="Entries a page")]
+Limit = Annotated[int, Query(ge=1, le=100, description="Entries at most")]
+CursorText = Annotated[
+    str | None, Query(max_length=2000, description="Opaque, from the `Link` header of the page before")
+]
+Total = Annotated[int, Field(ge=0)]
+
+Key = str | int | None
+
+
+def encode_cursor(scope: str, *keys: Key) -> str:
+    """An opaque cursor behind the row with these sort keys. `scope` names the list with its filters and order."""
+    payload = json.dumps(keys, separators=(",", ":")).encode()
+    return urlsafe_b64encode(_seal(scope, payload) + payload).rstrip(b"=").decode()
+
+
+def decode_cursor(scope: str, cursor: str) -> list[Key]:
+    """The sort keys of a cursor.
+
+    Raises:
+        RequestValidationError: it is damaged, or was made for another list, other filters or another order.
+    """
+    try:
+        raw = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+        sealed, payload = raw[:_SEAL_BYTES], raw[_SEAL_BYTES:]
+    except (binascii.Error, ValueError) as error:
+        raise _damaged() from error
+    if sealed != _seal(scope, payload) or cursor != urlsafe_b64encode(raw).rstrip(b"=").decode():
+        raise _damaged()
+    keys: list[Key] = json.loads(payload)
+    return keys
+
+
+def _seal(scope: str, payload: bytes) -> bytes:
+    return blake2b(scope.encode() + b"\0" + payload, digest_size=_SEAL_BYTES, person=b"cursor").digest()
+
+
+def _damaged() -> Exception:
+    return invalid_input("query", "cursor", message="is damaged or was made for another list")
+
+
+def next_link(path: str, **query: object) -> str:
+    """A path-relative RFC 8288 link to the page that follows; parameters that are None are left out."""
+    given = {name: value for name, value in query.items() if value is not None}
+    return f'<{path}?{urlencode(given)}>; rel="next"'

@@ -1,0 +1,49 @@
+"""Values as they stand on the wire: ids, money, timestamps and texts (contract, section 2.2)."""
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, PlainSerializer, WithJsonSchema
+
+INT_MIN, INT_MAX = -(2**31), 2**31 - 1
+CENT = Decimal("0.01")
+_CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+Id = Annotated[int, Field(ge=INT_MIN, le=INT_MAX)]
+Count = Annotated[int, Field(ge=1, le=INT_MAX)]
+
+
+def money_text(amount: Decimal) -> str:
+    """Major units with exactly two decimals: `15.90`, `0.00`."""
+    return f"{amount:.2f}"
+
+
+def timestamp_text(moment: datetime) -> str:
+    """UTC with six fractional digits and `Z`, so that strings sort as times."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+
+
+MoneyOut = Annotated[
+    Decimal,
+    PlainSerializer(money_text, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+\.\d{2}$", "examples": ["15.90"]}, mode="serialization"),
+]
+TimestampOut = Annotated[
+    datetime,
+    PlainSerializer(timestamp_text, return_type=str),
+    WithJsonSchema(
+        {"type": "string", "format": "date-time", "examples": ["2026-11-22T08:45:00.857583Z"]}, mode="serialization"
+    ),
+]
+
+
+def no_control_characters(value: str) -> str:
+    """Refuse C0 and C1 control characters, line breaks among them."""
+    if _CONTROL_CHARACTER.search(value):
+        raise ValueError("must not contain control characters")
+    return value
+
+
+SingleLine = AfterValidator(no_control_characters)

@@ -1,0 +1,114 @@
+"""Is the process alive, can it serve, and how is it doing?"""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.core.db.server import current_revision, newest_revision
+from app.core.errors import DomainError
+from app.core.metrics import POOL_SIZE, POOL_USED, exposition
+from app.core.middleware import storable_text
+from app.core.openapi import problems
+
+VERSION = "1.0.0"
+router = APIRouter(tags=["health"], dependencies=[Depends(storable_text)])
+
+
+class Health(BaseModel):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+    version: str = VERSION
+
+
+class Checks(BaseModel):
+    """What readiness needs, each `ok` or `failed`."""
+
+    database: Literal["ok", "failed"]
+    migrations: Literal["ok", "failed"]
+
+
+class Ready(BaseModel):
+    """Everything a request needs is there."""
+
+    status: Literal["ready"] = "ready"
+    checks: Checks
+
+
+class NotReady(DomainError):
+    """A check failed; `checks` tells which."""
+
+    code = "NOT_READY"
+    detail = "The shop cannot serve at the moment."
+
+    def __init__(self, checks: Checks) -> None:
+        super().__init__()
+        self.checks = checks
+
+    def members(self) -> dict[str, object]:
+        return {"checks": self.checks.model_dump()}
+
+    def retry_after(self) -> int:
+        return 5
+
+
+async def get_engine(request: Request) -> AsyncEngine:
+    """The pool of this process."""
+    return request.app.state.database.engine  # type: ignore[no-any-return]
+
+
+Engine = Annotated[AsyncEngine, Depends(get_engine)]
+
+
+@router.get("/health", summary="Liveness")
+async def health() -> Health:
+    """Answers as long as the process runs; touches nothing."""
+    return Health()
+
+
+@router.get("/health/ready", summary="Readiness", responses=problems("NOT_READY"))
+async def ready(engine: Engine) -> Ready:
+    """Whether the database answers and stands at the newest revision."""
+    checks = await _checks(engine)
+    if "failed" in checks.model_dump().values():
+        raise NotReady(checks)
+    return Ready(checks=checks)
+
+
+async def _checks(engine: AsyncEngine) -> Checks:
+    try:
+        current = await current_revision(engine)
+    except (SQLAlchemyError, OSError):
+        return Checks(database="failed", migrations="failed")
+    return Checks(database="ok", migrations="ok" if current == newest_revision() else "failed")
+
+
+@router.get(
+    "/metrics",
+    summary="Prometheus metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
+async def metrics(engine: Engine) -> Response:
+    """Requests and durations by route and status, checkouts by outcome, outbox rows by status, pool use."""
+    POOL_SIZE.set(engine.pool.size())  # type: ignore[attr-defined]
+    POOL_USED.set(engine.pool.checkedout())  # type: ignore[attr-defined]
+    body = exposition() + await _outbox(engine)
+    return Response(body, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+async def _outbox(engine: AsyncEngine) -> bytes:
+    try:
+        async with engine.connect() as connection:
+            rows = await connection.execute(text("SELECT status, count(*) FROM email_outbox GROUP BY status"))
+            by_status = {row.status: row.count for row in rows}
+    except (SQLAlchemyError, OSError):
+        return b""
+    counts = dict.fromkeys(("pending", "sent", "dead", "suppressed"), 0) | by_status
+    lines = ["# HELP bookstore_outbox_mails Mails by status", "# TYPE bookstore_outbox_mails gauge"]
+    lines += [f'bookstore_outbox_mails{{status="{status}"}} {count}' for status, count in sorted(counts.items())]
+    return ("\n".join(lines) + "\n").encode()

@@ -1,0 +1,104 @@
+"""Composition: settings, middleware and routers become the application."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+from urllib.parse import quote
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse
+from starlette.routing import Match
+from starlette.types import Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from app.core import openapi, problems
+from app.core.config import Settings, load_settings
+from app.core.db.engine import make_engine
+from app.core.db.server import database_running, refuse_outdated_schema
+from app.core.db.transaction import Database
+from app.core.logging import configure
+from app.core.middleware import BodyGuard, LastNet, RequestContext
+from app.health.router import VERSION
+from app.health.router import router as health
+from app.payments.service import make_payment_service
+
+log = logging.getLogger(__name__)
+
+DESCRIPTION = "An online bookshop: catalogue, basket, checkout and orders. Errors are RFC 9457 problem documents."
+ROUTERS = (health,)
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The shop. Its database is reached (and, if embedded, started) when the server starts, not before."""
+    settings = settings or load_settings()
+    app = FastAPI(
+        title="Bookstore",
+        version=VERSION,
+        description=DESCRIPTION,
+        lifespan=_lifespan,
+        separate_input_output_schemas=True,
+        redirect_slashes=False,
+    )
+    app.state.settings = settings
+    app.state.signing_key = settings.signing_key()
+    app.state.payments = make_payment_service(settings)
+    for router in ROUTERS:  # not include_router, which matches every path a second time at each request
+        app.router.routes.extend(router.routes)
+    app.router.default = _without_slash(app)
+    problems.install(app)
+    openapi.install(app)
+    _add_middleware(app, settings)
+    return app
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    """The last one added is the outermost."""
+    app.add_middleware(BodyGuard, max_bytes=settings.max_body_bytes)
+    app.add_middleware(LastNet)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=settings.allowed_origins,
+        allow_credentials=True,
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
+        expose_headers=["Link", "X-Total-Count", "Idempotent-Replayed", "Retry-After", "X-Request-ID"],
+    )
+    app.add_middleware(RequestContext)
+    if settings.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    settings: Settings = app.state.settings
+    configure(settings.log_level)
+    if settings.env == "production" and settings.payment_provider == "mock":
+        log.warning("payments are simulated: PAYMENT_PROVIDER is mock")
+    with ExitStack() as server:
+        url = await asyncio.to_thread(server.enter_context, database_running(settings))
+        engine = make_engine(url, settings)
+        try:
+            await refuse_outdated_schema(engine)
+            app.state.database = Database(engine)
+            yield
+        finally:
+            await engine.dispose()
+
+
+def _without_slash(app: FastAPI):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    """The end of the road: a path that would fit without its trailing slash is redirected, the rest is 404."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        bare = scope["path"].rstrip("/")
+        inner = {**scope, "path": bare}
+        if scope["path"] != bare and any(route.matches(inner)[0] is not Match.NONE for route in app.router.routes):
+            query = scope["query_string"].decode("latin-1")
+            location = quote(bare, safe="/:@!$&'()*+,;=-._~") + (f"?{query}" if query else "")
+            await RedirectResponse(location, 307)(scope, receive, send)
+            return
+        raise HTTPException(404)
+
+    return answer

@@ -1,0 +1,35 @@
+"""Mail that waits to be sent."""
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, String, Text, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db.base import Base, CreatedAt, Timestamp
+
+
+class OutboxMail(Base):
+    """A rendered mail, written in the transaction whose business it tells of."""
+
+    __tablename__ = "email_outbox"
+    __table_args__ = (
+        CheckConstraint("status IN ('pending', 'sent', 'dead', 'suppressed')", name="status"),
+        Index(
+            "ix_email_outbox_next_attempt_at_pending",
+            "next_attempt_at",
+            postgresql_where=text("status = 'pending'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    message_id: Mapped[str] = mapped_column(String(255), unique=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    recipient: Mapped[str] = mapped_column(String(998))
+    subject: Mapped[str] = mapped_column(String(998))
+    html: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(String(12), default="pending", server_default="pending")
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    next_attempt_at: Mapped[Timestamp] = mapped_column(server_default=func.now())
+    locked_until: Mapped[Timestamp | None]
+    last_error: Mapped[str | None] = mapped_column(String(500))
+    created_at: Mapped[CreatedAt]
+    sent_at: Mapped[Timestamp | None]

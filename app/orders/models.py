@@ -1,0 +1,86 @@
+"""Orders, their lines, and the answers kept under an Idempotency-Key."""
+
+from decimal import Decimal
+from enum import StrEnum
+
+from sqlalchemy import CHAR, CheckConstraint, Enum, ForeignKey, Index, LargeBinary, Numeric, SmallInteger, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.catalog.models import Book
+from app.core.db.base import Base, CreatedAt, IntKey, Timestamp
+
+
+class OrderStatus(StrEnum):
+    """Checkout writes CONFIRMED only; PAYMENT_FAILED is kept for gateways that decline afterwards."""
+
+    CONFIRMED = "confirmed"
+    PAYMENT_FAILED = "payment_failed"
+
+
+def _labels(statuses: type[StrEnum]) -> list[str]:
+    return [status.value for status in statuses]
+
+
+class Order(Base):
+    """A paid purchase; its lines carry the prices of that moment, in major units of `currency`."""
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        Index("ix_orders_user_id_created_at_id", "user_id", "created_at", "id"),
+        Index("ix_orders_created_at_id", "created_at", "id"),
+        Index("ix_orders_status_created_at", "status", "created_at"),
+    )
+
+    id: Mapped[IntKey]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    status: Mapped[OrderStatus] = mapped_column(
+        Enum(OrderStatus, name="orderstatus", values_callable=_labels),
+        default=OrderStatus.CONFIRMED,
+        server_default=OrderStatus.CONFIRMED.value,
+    )
+    created_at: Mapped[CreatedAt]
+    currency: Mapped[str] = mapped_column(CHAR(3), default="USD", server_default="USD")
+    payment_reference: Mapped[str | None] = mapped_column(String(64))
+    items: Mapped[list["OrderItem"]] = relationship(
+        back_populates="order", order_by="OrderItem.id", passive_deletes=True, lazy="raise"
+    )
+
+    @property
+    def total_price(self) -> Decimal:
+        """Σ unit price × quantity; the items must be loaded."""
+        return sum((item.unit_price * item.quantity for item in self.items), start=Decimal("0.00"))
+
+
+class OrderItem(Base):
+    """A line of an order with its snapshot; it survives the deletion of the book."""
+
+    __tablename__ = "order_items"
+    __table_args__ = (
+        CheckConstraint("quantity >= 1", name="quantity_positive"),
+        CheckConstraint("unit_price >= 0", name="unit_price_not_negative"),
+    )
+
+    id: Mapped[IntKey]
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), index=True)
+    book_id: Mapped[int | None] = mapped_column(ForeignKey("books.id", ondelete="SET NULL"), index=True)
+    quantity: Mapped[int]
+    unit_price: Mapped[Decimal] = mapped_column(Numeric(10, 2))
+    title: Mapped[str | None] = mapped_column(String(500))
+    author: Mapped[str | None] = mapped_column(String(255))
+    isbn: Mapped[str | None] = mapped_column(String(17))
+    order: Mapped[Order] = relationship(back_populates="items", lazy="raise")
+    book: Mapped[Book | None] = relationship(passive_deletes=True, lazy="raise")
+
+
+class IdempotencyKey(Base):
+    """The first completed answer to a checkout under the buyer's key, replayed byte for byte."""
+
+    __tablename__ = "idempotency_keys"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    request_hash: Mapped[str] = mapped_column(CHAR(64))
+    response_status: Mapped[int] = mapped_column(SmallInteger)
+    response_body: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[Timestamp] = mapped_column(index=True)

@@ -1,0 +1,47 @@
+"""Who waits for which sold-out book."""
+
+from enum import StrEnum
+
+from sqlalchemy import Enum, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db.base import Base, CreatedAt, IntKey, Timestamp
+
+
+class PreBookStatus(StrEnum):
+    """`waiting` until a restock notifies or the user cancels."""
+
+    WAITING = "waiting"
+    NOTIFIED = "notified"
+    CANCELLED = "cancelled"
+
+
+def _labels(statuses: type[StrEnum]) -> list[str]:
+    return [status.value for status in statuses]
+
+
+class PreBooking(Base):
+    """A user's wish to be told when a book is back; one waiting row a user and book."""
+
+    __tablename__ = "pre_bookings"
+    __table_args__ = (
+        Index(
+            "uq_pre_bookings_user_id_book_id_waiting",
+            "user_id",
+            "book_id",
+            unique=True,
+            postgresql_where=text("status = 'waiting'::prebookstatus"),
+        ),
+    )
+
+    id: Mapped[IntKey]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    book_id: Mapped[int] = mapped_column(ForeignKey("books.id", ondelete="CASCADE"), index=True)
+    status: Mapped[PreBookStatus] = mapped_column(
+        Enum(PreBookStatus, name="prebookstatus", values_callable=_labels),
+        default=PreBookStatus.WAITING,
+        server_default=PreBookStatus.WAITING.value,
+    )
+    created_at: Mapped[CreatedAt]
+    notified_at: Mapped[Timestamp | None]
+    cancelled_at: Mapped[Timestamp | None]

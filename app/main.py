@@ -14,6 +14,7 @@ from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from app.cart.router import router as cart
 from app.core import openapi, problems
 from app.core.config import Settings, load_settings
 from app.core.db.engine import make_engine
@@ -23,12 +24,14 @@ from app.core.logging import configure
 from app.core.middleware import BodyGuard, LastNet, RequestContext
 from app.health.router import VERSION
 from app.health.router import router as health
+from app.notifications.outbox import Outbox
+from app.orders.router import router as orders
 from app.payments.service import make_payment_service
 
 log = logging.getLogger(__name__)
 
 DESCRIPTION = "An online bookshop: catalogue, basket, checkout and orders. Errors are RFC 9457 problem documents."
-ROUTERS = (health,)
+ROUTERS = (health, cart, orders)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -44,6 +47,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.signing_key = settings.signing_key()
+    app.state.outbox = Outbox(settings)
     app.state.payments = make_payment_service(settings)
     for router in ROUTERS:  # not include_router, which matches every path a second time at each request
         app.router.routes.extend(router.routes)

@@ -3,8 +3,8 @@
 from html.parser import HTMLParser
 
 _BLOCKS = frozenset(
-    "address article blockquote body br dd div dl dt footer h1 h2 h3 h4 h5 h6 header hr html li main ol p section"
-    " table td th title tr ul".split()
+    {"address", "article", "blockquote", "body", "br", "dd", "div", "dl", "dt", "footer", "header", "hr", "html"}
+    | {"h1", "h2", "h3", "h4", "h5", "h6", "li", "main", "ol", "p", "section", "table", "td", "th", "tr", "ul"}
 )
 _UNSEEN = frozenset({"style", "script", "title", "head"})
 

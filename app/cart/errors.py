@@ -1,0 +1,50 @@
+"""What the basket refuses."""
+
+from app.core.errors import DomainError
+
+
+class BookNotFound(DomainError):
+    """No such book is on sale."""
+
+    code = "BOOK_NOT_FOUND"
+    detail = "There is no book with this id."
+    field = "book_id"
+
+
+class BookOutOfStock(DomainError):
+    """Nothing left of it; a pre-booking would be the way."""
+
+    code = "CART_BOOK_OUT_OF_STOCK"
+    detail = "This book is out of stock."
+    field = "book_id"
+
+
+class ItemDuplicate(DomainError):
+    """The book has a line already; quantities are not merged."""
+
+    code = "CART_ITEM_DUPLICATE"
+    detail = "This book is already in your cart."
+    field = "book_id"
+
+    def __init__(self, item_id: int, quantity: int) -> None:
+        super().__init__()
+        self.item_id, self.quantity = item_id, quantity
+
+    def members(self) -> dict[str, object]:
+        return {"item_id": self.item_id, "quantity": self.quantity}
+
+
+class ItemNotFound(DomainError):
+    """No such line."""
+
+    code = "CART_ITEM_NOT_FOUND"
+    detail = "There is no cart line with this id."
+    field = "item_id"
+
+
+class ItemForbidden(DomainError):
+    """The line is in somebody else's cart."""
+
+    code = "CART_ITEM_FORBIDDEN"
+    detail = "This cart line is not yours."
+    field = "item_id"

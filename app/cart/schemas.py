@@ -1,0 +1,72 @@
+"""The basket on the wire."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Annotated, Self
+
+from pydantic import BaseModel, Field
+
+from app.cart.repository import CartLine
+from app.core.values import Count, Id, MoneyOut
+
+
+class AddItem(BaseModel):
+    """A book for the cart."""
+
+    book_id: Annotated[Id, Field(examples=[1])]
+    quantity: Annotated[Count, Field(examples=[2])] = 1
+
+
+class ChangeItem(BaseModel):
+    """The new quantity of a line."""
+
+    quantity: Annotated[Count, Field(examples=[3])]
+
+
+class CartBook(BaseModel):
+    """The book of a line, with its price of the moment."""
+
+    id: int
+    title: str
+    author: str
+    price: MoneyOut
+    cover_image_url: str | None
+
+
+class CartItemOut(BaseModel):
+    """A line of the cart."""
+
+    id: int
+    book_id: int
+    quantity: int
+    book: CartBook
+
+    @classmethod
+    def of(cls, line: CartLine) -> Self:
+        """The line as it is shown."""
+        book = CartBook(
+            id=line.book_id,
+            title=line.title,
+            author=line.author,
+            price=line.price,
+            cover_image_url=line.cover_image_url,
+        )
+        return cls(id=line.id, book_id=line.book_id, quantity=line.quantity, book=book)
+
+
+class CartOut(BaseModel):
+    """The whole basket at the prices of the moment."""
+
+    items: list[CartItemOut]
+    total_items: int
+    total_price: MoneyOut
+
+    @classmethod
+    def of(cls, lines: Iterable[CartLine]) -> Self:
+        """The lines with their sums."""
+        lines = list(lines)
+        return cls(
+            items=[CartItemOut.of(line) for line in lines],
+            total_items=sum(line.quantity for line in lines),
+            total_price=sum((line.price * line.quantity for line in lines), start=Decimal("0.00")),
+        )

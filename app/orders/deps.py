@@ -1,0 +1,65 @@
+"""What the order operations are given."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import uuid4
+
+from fastapi import Depends, Header, Query, Request
+from pydantic import AfterValidator
+
+from app.core.db.transaction import Session
+from app.core.values import Id
+from app.notifications.deps import OutboxDep
+from app.orders.models import OrderStatus
+from app.orders.repository import OrderFilter
+from app.orders.service import OrderService
+
+
+async def get_service(request: Request, session: Session, outbox: OutboxDep) -> OrderService:
+    """Orders on the session of this request."""
+    state = request.app.state
+    return OrderService(session, state.payments, outbox, state.settings.currency)
+
+
+async def get_attempt_id(request: Request) -> str:
+    """The id of this payment attempt; the same when the transaction is repeated."""
+    state = request.state
+    if not hasattr(state, "attempt_id"):
+        state.attempt_id = uuid4().hex
+    return state.attempt_id  # type: ignore[no-any-return]
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """UTC where no offset is given; PostgreSQL cannot be asked for moments that UTC cannot express."""
+    try:
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("must lie within the years 1 to 9999 in UTC") from error
+
+
+Moment = Annotated[datetime | None, AfterValidator(lambda moment: moment and _in_utc(moment)), Query()]
+
+
+async def get_filter(
+    status: Annotated[OrderStatus | None, Query()] = None,
+    user_id: Annotated[Id | None, Query()] = None,
+    created_from: Annotated[Moment, Query(description="Inclusive; ISO 8601, UTC without offset")] = None,
+    created_to: Annotated[Moment, Query(description="Exclusive; ISO 8601, UTC without offset")] = None,
+) -> OrderFilter:
+    """The filters of the staff's order list."""
+    return OrderFilter(user_id=user_id, status=status, created_from=created_from, created_to=created_to)
+
+
+Orders = Annotated[OrderService, Depends(get_service)]
+AttemptId = Annotated[str, Depends(get_attempt_id)]
+Filter = Annotated[OrderFilter, Depends(get_filter)]
+KeyHeader = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="The first completed answer under a key is replayed for 24 hours.",
+    ),
+]

@@ -1,0 +1,94 @@
+"""What checkout and orders refuse."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from app.core.errors import DomainError
+from app.core.values import money_text
+from app.orders.schemas import InsufficientStockItem
+
+
+class CheckoutRefused(DomainError):
+    """The cart cannot become an order as it stands. Kept under the Idempotency-Key like a success."""
+
+
+class CartEmpty(CheckoutRefused):
+    """There is nothing to buy, or another checkout has just bought it."""
+
+    code = "ORDER_CART_EMPTY"
+    detail = "Your cart is empty."
+
+
+class ItemsUnavailable(CheckoutRefused):
+    """Books of the cart are no longer sold."""
+
+    code = "ORDER_ITEMS_UNAVAILABLE"
+    detail = "Some books in your cart are no longer sold."
+
+    def __init__(self, book_ids: Sequence[int]) -> None:
+        super().__init__()
+        self.book_ids = list(book_ids)
+
+    def members(self) -> dict[str, object]:
+        return {"book_ids": self.book_ids}
+
+
+class NotEnoughStock(CheckoutRefused):
+    """Lines ask for more than there is."""
+
+    code = "ORDER_INSUFFICIENT_STOCK"
+    detail = "There are not enough copies of some books in your cart."
+
+    def __init__(self, items: Sequence[InsufficientStockItem]) -> None:
+        super().__init__()
+        self.items = list(items)
+
+    def members(self) -> dict[str, object]:
+        return {"items": [item.model_dump() for item in self.items]}
+
+
+class TotalChanged(CheckoutRefused):
+    """The buyer saw another total; `current_total` in major units."""
+
+    code = "ORDER_TOTAL_CHANGED"
+    detail = "Prices have changed since you last saw your cart."
+    field = "expected_total"
+
+    def __init__(self, current_total: Decimal) -> None:
+        super().__init__()
+        self.current_total = current_total
+
+    def members(self) -> dict[str, object]:
+        return {"current_total": money_text(self.current_total)}
+
+
+class PaymentDeclined(DomainError):
+    """The payment service said no. Nothing is kept, so the same key may try again."""
+
+    code = "ORDER_PAYMENT_FAILED"
+    detail = "Your payment was declined. Nothing was charged and your cart is as before."
+
+
+class OrderNotFound(DomainError):
+    """Missing, or somebody else's."""
+
+    code = "ORDER_NOT_FOUND"
+    detail = "There is no order with this id."
+    field = "order_id"
+
+
+class KeyReused(DomainError):
+    """The key belongs to a request with another body."""
+
+    code = "IDEMPOTENCY_KEY_REUSED"
+    detail = "This Idempotency-Key was used for a request with another body."
+
+
+class KeyInProgress(DomainError):
+    """The first request under the key has not ended within the lock timeout."""
+
+    code = "IDEMPOTENCY_IN_PROGRESS"
+    detail = "The first request with this Idempotency-Key is still running."
+
+    def retry_after(self) -> int:
+        return 1

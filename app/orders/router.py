@@ -1,0 +1,153 @@
+"""POST /orders/checkout, and the orders it leaves."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import datetime
+from http import HTTPStatus
+
+from fastapi import APIRouter, Response
+
+from app.accounts.deps import AdminUser, CurrentUser
+from app.core.db.transaction import Session, TransactionRoute
+from app.core.errors import DomainError
+from app.core.metrics import CHECKOUTS
+from app.core.openapi import problems
+from app.core.paging import CursorText, Limit, decode_cursor, encode_cursor, next_link
+from app.core.problems import domain_problem
+from app.core.values import Id
+from app.orders.deps import AttemptId, Filter, KeyHeader, Orders
+from app.orders.errors import CheckoutRefused
+from app.orders.idempotency import IdempotencyKeys, StoredAnswer, fingerprint
+from app.orders.models import Order
+from app.orders.repository import Position
+from app.orders.schemas import AdminOrderOut, CheckoutRequest, OrderOut
+
+router = APIRouter(tags=["orders"], route_class=TransactionRoute)
+
+REPLAYED = {"Idempotent-Replayed": "true"}
+LIST_HEADERS = {
+    "X-Total-Count": {"description": "All matches", "schema": {"type": "integer"}},
+    "Link": {"description": 'RFC 8288 `rel="next"` when more follow', "schema": {"type": "string"}},
+}
+
+
+@router.post(
+    "/orders/checkout",
+    status_code=201,
+    response_model=OrderOut,
+    summary="Check out",
+    responses=problems(
+        "ORDER_CART_EMPTY",
+        "ORDER_ITEMS_UNAVAILABLE",
+        "ORDER_INSUFFICIENT_STOCK",
+        "ORDER_TOTAL_CHANGED",
+        "ORDER_PAYMENT_FAILED",
+        "IDEMPOTENCY_KEY_REUSED",
+        "IDEMPOTENCY_IN_PROGRESS",
+    ),
+)
+async def checkout(
+    body: CheckoutRequest,
+    buyer: CurrentUser,
+    orders: Orders,
+    session: Session,
+    attempt: AttemptId,
+    key: KeyHeader = None,
+) -> Response:
+    """Turn the cart into a paid order, in one transaction. Under an `Idempotency-Key` a retry is answered alike."""
+
+    async def run() -> Response:
+        try:
+            order = await orders.checkout(buyer, body, attempt)
+        except DomainError as refusal:
+            CHECKOUTS.labels(refusal.code).inc()
+            raise
+        CHECKOUTS.labels("confirmed").inc()
+        return _created(order)
+
+    if key is None:
+        return await run()
+    return await _once(IdempotencyKeys(session, buyer.id), key, fingerprint(body), run)
+
+
+async def _once(
+    keys: IdempotencyKeys, key: str, request_hash: str, run: Callable[[], Awaitable[Response]]
+) -> Response:
+    """The first completed answer under the key: run and kept now, or kept before and replayed."""
+    if kept := await keys.claim(key, request_hash):
+        return _replay(kept)
+    try:
+        answer = await run()
+    except CheckoutRefused as refusal:
+        answer = domain_problem(refusal)
+    await keys.keep(key, StoredAnswer(answer.status_code, bytes(answer.body)))
+    return answer
+
+
+def _created(order: Order) -> Response:
+    return Response(OrderOut.of(order).model_dump_json(), HTTPStatus.CREATED, media_type="application/json")
+
+
+def _replay(kept: StoredAnswer) -> Response:
+    media_type = "application/json" if kept.status == HTTPStatus.CREATED else "application/problem+json"
+    return Response(kept.body, kept.status, REPLAYED, media_type)
+
+
+@router.get("/orders", summary="List own orders", responses={200: {"headers": LIST_HEADERS}})
+async def list_orders(
+    user: CurrentUser, orders: Orders, response: Response, limit: Limit = 50, cursor: CursorText = None
+) -> list[OrderOut]:
+    """The caller's orders, newest first."""
+    scope = f"orders of {user.id}"
+    page = await orders.of_user(user.id, limit, _position(scope, cursor))
+    response.headers["X-Total-Count"] = str(page.total)
+    if page.more:
+        response.headers["Link"] = next_link("/orders", limit=limit, cursor=_cursor(scope, page.entries[-1]))
+    return [OrderOut.of(order) for order in page.entries]
+
+
+@router.get("/orders/{order_id}", summary="Show an own order", responses=problems("ORDER_NOT_FOUND"))
+async def show_order(order_id: Id, user: CurrentUser, orders: Orders) -> OrderOut:
+    """An order of the caller; for administrators too, only their own."""
+    return OrderOut.of(await orders.get_own(order_id, user.id))
+
+
+@router.get("/admin/orders", tags=["staff"], summary="List all orders", responses={200: {"headers": LIST_HEADERS}})
+async def list_all_orders(
+    _: AdminUser, orders: Orders, response: Response, wanted: Filter, limit: Limit = 50, cursor: CursorText = None
+) -> list[AdminOrderOut]:
+    """All users' orders, newest first."""
+    filters = {name: _text(value) for name, value in asdict(wanted).items()}
+    scope = f"all orders {sorted(filters.items())}"
+    page = await orders.of_all(wanted, limit, _position(scope, cursor))
+    response.headers["X-Total-Count"] = str(page.total)
+    if page.more:
+        following = _cursor(scope, page.entries[-1][0])
+        response.headers["Link"] = next_link("/admin/orders", limit=limit, cursor=following, **filters)
+    return [AdminOrderOut.of_user(order, email) for order, email in page.entries]
+
+
+@router.get(
+    "/admin/orders/{order_id}", tags=["staff"], summary="Show any order", responses=problems("ORDER_NOT_FOUND")
+)
+async def show_any_order(order_id: Id, _: AdminUser, orders: Orders) -> AdminOrderOut:
+    """Anyone's order."""
+    order, email = await orders.get_any(order_id)
+    return AdminOrderOut.of_user(order, email)
+
+
+def _text(value: object) -> str | None:
+    if value is None:
+        return None
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _cursor(scope: str, last: Order) -> str:
+    return encode_cursor(scope, last.created_at.isoformat(), last.id)
+
+
+def _position(scope: str, cursor: str | None) -> Position | None:
+    if cursor is None:
+        return None
+    created_at, order_id = decode_cursor(scope, cursor)
+    return Position(datetime.fromisoformat(str(created_at)), int(order_id or 0))

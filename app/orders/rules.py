@@ -1,0 +1,51 @@
+"""The rules of checkout, on plain values."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Protocol
+
+from app.orders.schemas import InsufficientStockItem
+
+
+class Line(Protocol):
+    """What a buyer asks for."""
+
+    @property
+    def book_id(self) -> int: ...
+    @property
+    def quantity(self) -> int: ...
+
+
+class Stocked(Protocol):
+    """A book as it stands under the lock; `price` in major units."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def price(self) -> Decimal: ...
+    @property
+    def stock_quantity(self) -> int: ...
+
+
+def gone(lines: Sequence[Line], books: Mapping[int, Stocked]) -> list[int]:
+    """The ids of books that are no longer sold, ascending."""
+    return sorted(line.book_id for line in lines if line.book_id not in books)
+
+
+def short_lines(lines: Sequence[Line], books: Mapping[int, Stocked]) -> list[InsufficientStockItem]:
+    """The lines that ask for more than there is, by book id."""
+    return [
+        InsufficientStockItem(
+            book_id=line.book_id,
+            title=books[line.book_id].title,
+            requested=line.quantity,
+            available=books[line.book_id].stock_quantity,
+        )
+        for line in sorted(lines, key=lambda line: line.book_id)
+        if line.quantity > books[line.book_id].stock_quantity
+    ]
+
+
+def total(lines: Sequence[Line], books: Mapping[int, Stocked]) -> Decimal:
+    """Σ price × quantity at the prices under the lock."""
+    return sum((books[line.book_id].price * line.quantity for line in lines), start=Decimal("0.00"))

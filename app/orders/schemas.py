@@ -1,0 +1,106 @@
+"""Orders on the wire."""
+
+from decimal import Decimal
+from typing import Annotated, Self
+
+from pydantic import BaseModel, Field
+
+from app.core.values import MoneyOut, TimestampOut
+from app.orders.models import Order, OrderItem, OrderStatus
+
+
+class CheckoutRequest(BaseModel):
+    """What a buyer may say at checkout; `{}` is enough."""
+
+    force_payment_failure: bool = Field(default=False, description="Honoured by the mock payment service alone.")
+    expected_total: Annotated[Decimal, Field(ge=0, max_digits=20, decimal_places=2)] | None = Field(
+        default=None,
+        examples=["31.80"],
+        description="The total the buyer saw; checkout is refused when it is another.",
+    )
+
+
+class InsufficientStockItem(BaseModel):
+    """A line that asks for more copies than there are."""
+
+    book_id: int
+    title: str
+    requested: int
+    available: int
+
+
+class OrderBook(BaseModel):
+    """The book as it is sold now."""
+
+    id: int
+    title: str
+    author: str
+    cover_image_url: str | None
+    price: MoneyOut
+
+
+class OrderItemOut(BaseModel):
+    """A line with the snapshot of the purchase; `book` is null once the book is no longer sold."""
+
+    id: int
+    book_id: int | None
+    quantity: int
+    unit_price: MoneyOut
+    title: str | None
+    author: str | None
+    isbn: str | None
+    book: OrderBook | None
+
+    @classmethod
+    def of(cls, item: OrderItem) -> Self:
+        """The line; `item.book` must be loaded. What the snapshot lacks comes from the live book."""
+        book = item.book
+        return cls(
+            id=item.id,
+            book_id=item.book_id,
+            quantity=item.quantity,
+            unit_price=item.unit_price,
+            title=item.title if item.title is not None or book is None else book.title,
+            author=item.author if item.author is not None or book is None else book.author,
+            isbn=item.isbn if item.isbn is not None or book is None else book.isbn,
+            book=None if book is None else OrderBook.model_validate(book, from_attributes=True),
+        )
+
+
+class OrderOut(BaseModel):
+    """An order as its buyer sees it."""
+
+    id: int
+    status: OrderStatus
+    created_at: TimestampOut
+    items: list[OrderItemOut]
+    total_price: MoneyOut
+    currency: Annotated[str, Field(examples=["USD"])]
+
+    @classmethod
+    def of(cls, order: Order) -> Self:
+        """The order; its items and their books must be loaded."""
+        return cls(**_shown(order))
+
+
+class AdminOrderOut(OrderOut):
+    """An order as staff see it."""
+
+    user_id: int
+    user_email: str
+
+    @classmethod
+    def of_user(cls, order: Order, email: str) -> Self:
+        """The order with its buyer."""
+        return cls(**_shown(order), user_id=order.user_id, user_email=email)
+
+
+def _shown(order: Order) -> dict[str, object]:
+    return {
+        "id": order.id,
+        "status": order.status,
+        "created_at": order.created_at,
+        "items": [OrderItemOut.of(item) for item in order.items],
+        "total_price": order.total_price,
+        "currency": order.currency,
+    }

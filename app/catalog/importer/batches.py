@@ -1,0 +1,174 @@
+"""Storing rows: one transaction a batch, all of its books or none."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from decimal import Decimal
+from typing import NamedTuple
+
+import asyncpg
+
+from app.catalog.importer.options import ImportOptions
+from app.catalog.importer.rows import BookRow
+
+Restocked = Callable[[asyncpg.Connection, Sequence[int]], Awaitable[None]]
+"""Told, inside the batch's transaction, the ids of books whose stock went from 0 to above 0, ascending."""
+
+LOST_CONNECTION = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the driver's word when the server hangs up between two messages
+    OSError,
+)
+_ATTEMPTS = 6
+_LOCK_KEY = 6_171_002  # two imports at once take turns, or both would create the books that have no ISBN
+
+_STAGE = """
+    CREATE TEMPORARY TABLE import_batch ON COMMIT DROP AS
+    SELECT 0 AS line, title, author, price, isbn, description, cover_image_url, publish_date,
+           stock_quantity AS stock, (SELECT name FROM genres LIMIT 0) AS genre, genre_id, id AS book_id
+    FROM books WITH NO DATA
+"""
+_ADD_GENRES = """
+    INSERT INTO genres (name)
+    SELECT DISTINCT s.genre FROM import_batch s
+    WHERE s.genre IS NOT NULL AND NOT EXISTS (SELECT FROM genres g WHERE g.name = s.genre)
+    ORDER BY s.genre
+    ON CONFLICT (name) DO NOTHING
+"""
+_MATCH_GENRES = "UPDATE import_batch s SET genre_id = g.id FROM genres g WHERE g.name = s.genre"
+_MATCH_ISBN = "UPDATE import_batch s SET book_id = b.id FROM books b WHERE b.isbn = s.isbn"
+_MATCH_TITLE_AND_AUTHOR = """
+    UPDATE import_batch s SET book_id = found.id
+    FROM (
+        SELECT row.line, min(b.id) AS id
+        FROM import_batch row JOIN books b ON b.title = row.title AND b.author = row.author AND b.isbn IS NULL
+        WHERE row.isbn IS NULL
+        GROUP BY row.line
+    ) found
+    WHERE found.line = s.line
+"""
+_DIFFERS = """
+    (b.title, b.author, b.price, b.description, b.cover_image_url, b.publish_date, b.stock_quantity, b.genre_id)
+    IS DISTINCT FROM
+    (s.title, s.author, coalesce(s.price, b.price), coalesce(s.description, b.description),
+     coalesce(s.cover_image_url, b.cover_image_url), coalesce(s.publish_date, b.publish_date),
+     coalesce(s.stock, b.stock_quantity), coalesce(s.genre_id, b.genre_id))
+"""
+_LOCK = f"""
+    SELECT b.id FROM books b JOIN import_batch s ON s.book_id = b.id
+    WHERE {_DIFFERS}
+    ORDER BY b.id FOR UPDATE OF b
+"""
+_LOST = """
+    SELECT count(*) FROM import_batch s
+    WHERE s.book_id IS NOT NULL AND NOT EXISTS (SELECT FROM books b WHERE b.id = s.book_id)
+"""
+_MOVE_STOCK = """
+    INSERT INTO stock_movements (book_id, book_title, delta, quantity_after, kind, reason)
+    SELECT b.id, s.title, s.stock - b.stock_quantity, s.stock, 'set', 'import'
+    FROM books b JOIN import_batch s ON s.book_id = b.id
+    WHERE b.id = ANY($1::integer[]) AND s.stock <> b.stock_quantity
+    ORDER BY b.id
+    RETURNING book_id, delta = quantity_after AS was_empty
+"""
+_UPDATE = f"""
+    UPDATE books b SET
+        title = s.title, author = s.author, price = coalesce(s.price, b.price),
+        description = coalesce(s.description, b.description),
+        cover_image_url = coalesce(s.cover_image_url, b.cover_image_url),
+        publish_date = coalesce(s.publish_date, b.publish_date),
+        stock_quantity = coalesce(s.stock, b.stock_quantity), genre_id = coalesce(s.genre_id, b.genre_id),
+        updated_at = now()
+    FROM import_batch s
+    WHERE b.id = s.book_id AND b.id = ANY($1::integer[]) AND {_DIFFERS}
+    RETURNING b.id
+"""
+_CREATE = """
+    INSERT INTO books
+        (title, author, price, isbn, description, cover_image_url, publish_date, stock_quantity, genre_id)
+    SELECT title, author, coalesce(price, $1::numeric), isbn, description, cover_image_url, publish_date,
+           coalesce(stock, $2::integer), genre_id
+    FROM import_batch WHERE book_id IS NULL
+    ORDER BY line
+    RETURNING id
+"""
+
+
+class BatchCounts(NamedTuple):
+    """What became of a batch's rows."""
+
+    created: int
+    updated: int
+    unchanged: int
+
+
+class _BookVanished(Exception):
+    """A book was removed between being matched and being locked."""
+
+
+# A book with the same ISBN may be created between our match and our insert; done again, the batch updates it.
+_DONE_AGAIN = (
+    _BookVanished,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.SerializationError,
+    asyncpg.UniqueViolationError,
+)
+
+
+async def store_batch(
+    connection: asyncpg.Connection, rows: Sequence[BookRow], options: ImportOptions, restocked: Restocked | None
+) -> BatchCounts:
+    """The rows name different books. A dry run does everything and rolls back."""
+    for attempt in range(1, _ATTEMPTS):
+        try:
+            return await _attempt(connection, rows, options, restocked)
+        except _DONE_AGAIN:
+            await asyncio.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - spreads retries, hides nothing
+    return await _attempt(connection, rows, options, restocked)
+
+
+async def _attempt(
+    connection: asyncpg.Connection, rows: Sequence[BookRow], options: ImportOptions, restocked: Restocked | None
+) -> BatchCounts:
+    transaction = connection.transaction(isolation="read_committed")
+    await transaction.start()
+    try:
+        await _stage(connection, rows)
+        updated = await _update_books(connection, restocked)
+        created = await _create_books(connection, options.default_price, options.default_stock)
+    except BaseException:
+        with suppress(*LOST_CONNECTION):  # the server has rolled back what it lost, and the first error tells more
+            await transaction.rollback()
+        raise
+    await (transaction.rollback() if options.dry_run else transaction.commit())
+    return BatchCounts(created, updated, len(rows) - created - updated)
+
+
+async def _stage(connection: asyncpg.Connection, rows: Sequence[BookRow]) -> None:
+    await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK_KEY)
+    await connection.execute(_STAGE)
+    await connection.copy_records_to_table("import_batch", records=rows, columns=BookRow._fields)
+    await connection.execute("ANALYZE import_batch")
+    for statement in (_ADD_GENRES, _MATCH_GENRES, _MATCH_ISBN, _MATCH_TITLE_AND_AUTHOR):
+        await connection.execute(statement)
+
+
+async def _update_books(connection: asyncpg.Connection, restocked: Restocked | None) -> int:
+    """Locks the books that differ, in ascending id as checkout does, then compares anew under the lock."""
+    ids = [record["id"] for record in await connection.fetch(_LOCK)]
+    if await connection.fetchval(_LOST):
+        raise _BookVanished
+    moved = await connection.fetch(_MOVE_STOCK, ids)
+    updated = await connection.fetch(_UPDATE, ids)
+    back_in_stock = [record["book_id"] for record in moved if record["was_empty"]]
+    if back_in_stock and restocked:
+        await restocked(connection, sorted(back_in_stock))
+    return len(updated)
+
+
+async def _create_books(connection: asyncpg.Connection, price: Decimal | None, stock: int) -> int:
+    return len(await connection.fetch(_CREATE, price, stock))

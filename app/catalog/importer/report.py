@@ -1,0 +1,111 @@
+"""What an import did, counted in full and sampled for print."""
+
+import csv
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple, TextIO
+
+from app.catalog.importer.cells import Repair, clean_line
+from app.catalog.importer.rows import Mended
+from app.catalog.importer.source import Record
+
+_SAMPLES = 100  # kept of each kind of repair, and of the rejections
+_SHOWN_TEXT = 80  # characters
+
+
+class Note(NamedTuple):
+    """A remark on one line of the file."""
+
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """created + updated + unchanged + rejected = rows; `repaired` counts rows among the first three."""
+
+    path: Path
+    dry_run: bool
+    encoding: str
+    delimiter: str
+    columns: Mapping[str, str]
+    ignored_columns: tuple[str, ...]
+    rows: int
+    created: int
+    updated: int
+    unchanged: int
+    repaired: int
+    rejected: int
+    repairs: Mapping[Repair, int]
+    repair_samples: Mapping[Repair, Sequence[Note]]
+    rejection_samples: Sequence[Note]
+    rejects_path: Path | None
+    warnings: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Tally:
+    """The counts while the import runs."""
+
+    rows: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    repaired: int = 0
+    rejected: int = 0
+    repairs: Counter[Repair] = field(default_factory=Counter)
+    repair_samples: dict[Repair, list[Note]] = field(default_factory=dict)
+    rejection_samples: list[Note] = field(default_factory=list)
+
+    def mended(self, line: int, all_mended: Sequence[Mended]) -> None:
+        self.repaired += bool(all_mended)
+        for repair, given in all_mended:
+            self.repairs[repair] += 1
+            _sample(self.repair_samples.setdefault(repair, []), line, given)
+
+    def reject(self, line: int, reason: str) -> None:
+        self.rejected += 1
+        _sample(self.rejection_samples, line, reason)
+
+
+class Rejects:
+    """The rejected rows beside the file, written as they come. Not being able to is a warning, no failure."""
+
+    def __init__(self, source: Path, header: Sequence[str]) -> None:
+        self.path = source.with_name(f"{source.stem}.rejected.csv")
+        self.warning: str | None = None
+        self.written = 0
+        self._header = header
+        self._file: TextIO | None = None
+
+    def write(self, record: Record, reason: str) -> None:
+        if not self.warning:
+            self._guarded(lambda: self._write([str(record.line), reason, *record.cells]))
+
+    def close(self) -> None:
+        if self._file:
+            self._guarded(self._file.close)
+
+    def _guarded(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except OSError as error:
+            self.warning = f"{self.path} could not be written ({error.strerror}): the rejected rows are not kept."
+
+    def _write(self, cells: Sequence[str]) -> None:
+        if self._file is None:
+            self._file = self.path.open("w", encoding="utf-8", errors="replace", newline="")
+            csv.writer(self._file).writerow(["line", "reason", *self._header])
+        csv.writer(self._file).writerow(cells)
+        self.written += 1
+
+
+def _sample(samples: list[Note], line: int, text: str) -> None:
+    if len(samples) < _SAMPLES:
+        samples.append(Note(line, _shortened(clean_line(text))))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHOWN_TEXT else text[: _SHOWN_TEXT - 1] + "…"

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from fastapi import FastAPI
 from httpx2 import AsyncClient, Response
-from sqlalchemy import text
+from sqlalchemy import CursorResult, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import User, UserRole
@@ -91,7 +91,7 @@ class Shop:
 
         async def read(session: AsyncSession) -> list[Any]:
             result = await session.execute(text(sql), values)
-            return list(result.all()) if result.returns_rows else []
+            return list(result.all()) if isinstance(result, CursorResult) and result.returns_rows else []
 
         return await self.app.state.database.transaction(read)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -75,3 +76,8 @@ def reason(error: BaseException) -> str:
     cause = getattr(original, "__cause__", None) or original
     words = str(cause).strip().splitlines()
     return words[0].rstrip(".") if words else type(cause).__name__
+
+
+def driver_url(url: str) -> str:
+    """The same address for those who speak to PostgreSQL without SQLAlchemy."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)

@@ -1,0 +1,55 @@
+# Bookstore. `make help` lists what there is.
+# PYTHON may name another interpreter from 3.11 to 3.14.
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+UV := UV_PYTHON_DOWNLOADS=never $(BIN)/python -m uv
+STAMP := .venv/.installed
+SCRATCH := env -u DATABASE_URL BOOKSTORE_DATA=.cache/check
+COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --custom-compile-command 'make lock' --quiet pyproject.toml
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test check format bench lock clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+install: $(STAMP) ## Set up .venv with everything, from the hashed locks
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Bookstore needs Python 3.11 or newer; set PYTHON=/path/to/python3."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || \
+		{ echo "The venv module is missing; install it (Debian: apt-get install python3-venv) and try again."; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)
+
+run: $(STAMP) ## Start the shop with demo data on an embedded PostgreSQL
+	@$(BIN)/bookstore serve --demo $(ARGS)
+
+test: $(STAMP) ## Run all tests on a real PostgreSQL (TEST_DATABASE_URL, else embedded)
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(STAMP) ## Lint, types, import rules, dependencies, migrations against models
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/deptry .
+	@rm -rf .cache/check && $(SCRATCH) $(BIN)/bookstore migrate && $(SCRATCH) $(BIN)/alembic check && rm -rf .cache/check
+
+format: $(STAMP) ## Format the code
+	@$(BIN)/ruff check --fix --quiet . && $(BIN)/ruff format --quiet .
+
+bench: $(STAMP) ## Measure start-up and memory; writes benchmarks/latest.json
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+lock: $(STAMP) ## Lock the dependencies anew, with hashes and without hosts
+	@$(COMPILE) --output-file requirements/run.txt
+	@$(COMPILE) --group dev --output-file requirements/dev.txt
+
+clean: ## Remove .venv and caches; the data folder stays
+	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

@@ -1,0 +1,257 @@
+"""The `bookstore` command. Each command works whether the shop is running or not."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from decimal import Decimal, InvalidOperation
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, TypeVar
+
+import asyncpg
+import typer
+from pydantic import TypeAdapter, ValidationError
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import demo, serving
+from app.accounts.passwords import hash_password
+from app.accounts.schemas import Email, Password
+from app.accounts.service import make_admin
+from app.catalog.importer import ImportFailed, ImportOptions, import_csv, parse_mapping, render_report
+from app.core.config import ConfigurationError, Settings, load_settings
+from app.core.db.engine import make_engine
+from app.core.db.server import DatabaseUnusable, database_running, driver_url, reason, refuse_outdated_schema
+from app.core.db.server import migrate as migrate_database
+from app.core.db.transaction import Database
+from app.core.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from app.core.errors import DomainError
+
+T = TypeVar("T")
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Run a bookshop.", pretty_exceptions_enable=False)
+db = typer.Typer(no_args_is_help=True, help="The embedded PostgreSQL, and a prompt on whichever serves the shop.")
+cli.add_typer(db, name="db")
+out = Console(soft_wrap=True, highlight=False)
+errors = Console(stderr=True, soft_wrap=True, highlight=False)
+
+SENTENCES = (
+    ConfigurationError,
+    EmbeddedPostgresError,
+    DatabaseUnusable,
+    ImportFailed,
+    serving.CannotServe,
+)
+
+
+def main() -> None:
+    """Run the command; what can go wrong outside our hands is one sentence and exit code 1."""
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        cli()
+    except SENTENCES as problem:
+        _fail(str(problem))
+    except DomainError as problem:
+        _fail(problem.detail)
+    except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
+        _fail(f"The database refused: {reason(problem)}.")
+    except (ConnectionError, TimeoutError) as problem:
+        _fail(f"The database does not answer: {reason(problem)}.")
+    except OSError as problem:
+        where = f" ({problem.filename})" if problem.filename else ""
+        _fail(f"The system refused: {problem.strerror or problem}{where}.")
+
+
+def _leave(signal_number: int, _: FrameType | None) -> None:
+    """Leave by the door on SIGTERM, so that an embedded database we started is stopped."""
+    raise SystemExit(128 + signal_number)
+
+
+def _fail(sentence: str) -> None:
+    errors.print(f"bookstore: {sentence.rstrip('.')}.", markup=False)
+    sys.exit(1)
+
+
+@cli.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Server processes.")] = 1,
+    with_demo: Annotated[bool, typer.Option("--demo", help="Fill an empty shop with the demo catalogue.")] = False,
+) -> None:
+    """Run the shop on this machine: migrate the database, then serve."""
+    settings = load_settings()
+    serving.check_port(host, port)
+    settings.signing_key()
+    with database_running(settings) as url:
+        migrate_database(url)
+        sign_ins = asyncio.run(_with_database(settings, url, partial(demo.furnish, settings))) if with_demo else None
+        serving.announce(out, host, port, sign_ins)
+        serving.run(settings, host, port, workers)
+
+
+@cli.command()
+def migrate(
+    revision: Annotated[str, typer.Argument(help="Revision to go up to.")] = "head",
+) -> None:
+    """Bring the database up to this release."""
+    settings = load_settings()
+    with database_running(settings) as url:
+        migrate_database(url, revision)
+    out.print(f"The database is at revision {revision}.")
+
+
+@cli.command()
+def seed() -> None:
+    """Fill the shop with the demo catalogue; what is there already stays as it is."""
+    added = _on_database(demo.seed)
+    out.print(f"{added} books added, the rest was there." if added else "The demo catalogue was there already.")
+
+
+@cli.command("import")
+def import_file(
+    file: Annotated[Path, typer.Argument(help="A CSV file with a header.")],
+    mapping: Annotated[
+        list[str] | None, typer.Option("--map", metavar="COLUMN=FIELD", help="Which column holds which field.")
+    ] = None,
+    default_price: Annotated[str | None, typer.Option(help="Price of new books without one.")] = None,
+    default_stock: Annotated[int, typer.Option(help="Copies of new books without a stock.")] = 0,
+    dry_run: Annotated[bool, typer.Option(help="Report only; store nothing.")] = False,
+) -> None:
+    """Import books: new ones are created, known ones (by ISBN, else title and author) updated."""
+    options = ImportOptions(
+        mapping=parse_mapping(mapping or []),
+        default_price=None if default_price is None else _decimal(default_price),
+        default_stock=default_stock,
+        dry_run=dry_run,
+    )
+    settings = load_settings()
+    with database_running(settings) as url:
+        asyncio.run(_require_schema(settings, url))
+        with Progress(
+            "{task.description}", BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=errors
+        ) as bar:
+            task = bar.add_task(file.name)
+            report = asyncio.run(
+                import_csv(
+                    partial(asyncpg.connect, driver_url(url)),
+                    file,
+                    options,
+                    on_progress=lambda done, total: bar.update(task, completed=done, total=total),
+                )
+            )
+    render_report(report, out)
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation as error:
+        raise typer.BadParameter("write a price such as 12.99", param_hint="--default-price") from error
+
+
+@cli.command("create-admin")
+def create_admin(email: Annotated[str, typer.Argument(help="The administrator's e-mail address.")]) -> None:
+    """Create an administrator, or make the account with this address one and set its password.
+
+    The password is asked for, or taken from BOOKSTORE_ADMIN_PASSWORD.
+    """
+    address = _valid(TypeAdapter(Email), email, "EMAIL")
+    password = os.environ.get("BOOKSTORE_ADMIN_PASSWORD") or typer.prompt(
+        "Password", hide_input=True, confirmation_prompt=True
+    )
+    password = _valid(TypeAdapter(Password), password, "password")
+
+    async def make(database: Database) -> bool:
+        hashed = await hash_password(password)
+
+        async def work(session: AsyncSession) -> bool:
+            return await make_admin(session, address, hashed)
+
+        return await database.transaction(work)
+
+    created = _on_database(make)
+    out.print(f"{address} is an administrator now{'' if created else ' with a new password'}.", markup=False)
+
+
+def _valid(adapter: TypeAdapter[str], value: str, what: str) -> str:
+    try:
+        return adapter.validate_python(value)
+    except ValidationError as error:
+        message = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+        raise ConfigurationError(f"The {what} cannot be used: {message}.") from error
+
+
+@db.command("psql", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def psql(context: typer.Context) -> None:
+    """A prompt on the shop's database; arguments are passed on to psql."""
+    settings = load_settings()
+    with database_running(settings) as url:
+        raise typer.Exit(subprocess.call([*_psql(settings, url), *context.args]))  # noqa: S603 - the words are ours
+
+
+def _psql(settings: Settings, url: str) -> list[str]:
+    if settings.database_url is None:
+        return EmbeddedPostgres(settings.data).psql_command()
+    return ["psql", driver_url(url)]
+
+
+@db.command("start")
+def start() -> None:
+    """Start the embedded PostgreSQL and leave it running."""
+    server = _embedded()
+    server.start()
+    out.print(f"PostgreSQL is running (process {server.status().pid}); `bookstore db stop` stops it.")
+
+
+@db.command("stop")
+def stop(
+    force: Annotated[bool, typer.Option(help="Also while the shop or a command uses it.")] = False,
+) -> None:
+    """Stop the embedded PostgreSQL."""
+    _embedded().stop(force=force)
+    out.print("PostgreSQL is stopped.")
+
+
+@db.command("status")
+def status() -> None:
+    """Say whether the embedded PostgreSQL is running."""
+    now = _embedded().status()
+    kept = ", kept running by `bookstore db start`" if now.pinned else ""
+    state = f"running (process {now.pid}, sockets in {now.socket_dir}{kept})" if now.running else "stopped"
+    out.print(f"PostgreSQL {now.version} in {now.data} is {state}.", markup=False)
+
+
+def _embedded() -> EmbeddedPostgres:
+    settings = load_settings()
+    if settings.database_url:
+        raise ConfigurationError("DATABASE_URL names the database; start, stop and status are for the embedded one")
+    return EmbeddedPostgres(settings.data)
+
+
+def _on_database(work: Callable[[Database], Awaitable[T]]) -> T:
+    settings = load_settings()
+    with database_running(settings) as url:
+        return asyncio.run(_with_database(settings, url, work))
+
+
+async def _with_database(settings: Settings, url: str, work: Callable[[Database], Awaitable[T]]) -> T:
+    engine = make_engine(url, settings)
+    try:
+        await refuse_outdated_schema(engine)
+        return await work(Database(engine))
+    finally:
+        await engine.dispose()
+
+
+async def _require_schema(settings: Settings, url: str) -> None:
+    async def nothing(_: Database) -> None:
+        return None
+
+    await _with_database(settings, url, nothing)

@@ -1,0 +1,67 @@
+"""Running the HTTP server: the port, the greeting, the worker processes."""
+
+import os
+import shutil
+import socket
+from pathlib import Path
+
+import uvicorn
+from rich.console import Console
+
+from app.core.config import Settings
+from app.demo import SignIn
+
+GRACE_SECONDS = 15
+
+
+class CannotServe(Exception):
+    """The server cannot start; the message says why in a sentence."""
+
+
+def check_port(host: str, port: int) -> None:
+    """Raise CannotServe when nobody could listen there."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        raise CannotServe(
+            f"Port {port} on {host} cannot be used ({(error.strerror or str(error)).lower()}): "
+            "stop what is using it, or choose another with --port."
+        ) from error
+
+
+def announce(console: Console, host: str, port: int, sign_ins: list[SignIn] | None) -> None:
+    """Print where the shop is and, for a demo, who may sign in."""
+    shown = "localhost" if host in {"127.0.0.1", "::1", "0.0.0.0", "::"} else host  # noqa: S104 - only compared
+    address = f"http://{shown}:{port}"
+    console.print(f"\n[bold]Bookstore[/bold]  {address}\n  API documentation  {address}/docs")
+    for sign_in in sign_ins or []:
+        console.print(f"  {sign_in.role:<17} {sign_in.email}  {sign_in.password}", markup=False)
+    console.print("  Stop with Ctrl-C.\n")
+
+
+def run(settings: Settings, host: str, port: int, workers: int) -> None:
+    """Serve until told to stop; requests under way are finished first."""
+    if workers > 1:
+        _share_metrics(settings.data / "metrics")
+    uvicorn.run(
+        "app.main:create_app",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
+def _share_metrics(folder: Path) -> None:
+    """Workers add up their metrics through files of this run."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)

@@ -1,0 +1,107 @@
+"""From the command to the first answer, and the memory of a worker."""
+
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import psutil
+
+from benchmarks.figures import Figure
+
+ROUNDS = 5
+PATIENCE_SECONDS = 60
+LIBRARIES = "import fastapi, sqlalchemy.ext.asyncio, asyncpg, alembic.command, uvicorn, pydantic, typer, rich"
+PATHS = ("/health/ready", "/books?size=100", "/books?q=the", "/genres", "/openapi.json")
+MEGABYTE = 1024 * 1024
+
+
+def measure(data: Path) -> list[Figure]:
+    """The very first start (initdb, migrations, demo data), later starts, and memory after some requests."""
+    first = _start_up(data)
+    later, weights = [], []
+    for _ in range(ROUNDS):
+        with serving(data) as (base, process, seconds):
+            later.append(seconds)
+            _browse(base)
+            weights.append(_resident(process))
+    start = statistics.median(later)
+    libraries = statistics.median(_import_time() for _ in range(ROUNDS))
+    return [
+        Figure("start.first_seconds", first, "s"),
+        Figure("start.seconds", start, "s", limit=3),
+        Figure("start.ratio_to_importing_the_libraries", start / libraries, "x"),
+        Figure("worker.resident", max(weights), "MB", limit=150),
+        Figure("worker.resident_of_two", _resident_of_two(data), "MB", limit=150),
+    ]
+
+
+@contextmanager
+def serving(data: Path, *options: str) -> Iterator[tuple[str, psutil.Process, float]]:
+    """The address of a running shop, its process, and the seconds until it first answered 200."""
+    port = _free_port()
+    environment = {**os.environ, "BOOKSTORE_DATA": str(data), "ENV": "test", "LOG_LEVEL": "ERROR"}
+    environment.pop("DATABASE_URL", None)
+    command = [str(Path(sys.executable).parent / "bookstore"), "serve", "--demo", "--port", str(port), *options]
+    began = time.perf_counter()
+    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    try:
+        base = f"http://127.0.0.1:{port}"
+        _await_answer(base, server)
+        yield base, psutil.Process(server.pid), time.perf_counter() - began
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(PATIENCE_SECONDS)
+
+
+def _await_answer(base: str, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            if httpx2.get(f"{base}/health/ready").status_code == httpx2.codes.OK:
+                return
+        except httpx2.TransportError:
+            time.sleep(0.01)
+    raise SystemExit("the shop did not start")
+
+
+def _start_up(data: Path) -> float:
+    with serving(data) as (_, _, seconds):
+        return seconds
+
+
+def _import_time() -> float:
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-c", LIBRARIES], check=True)
+    return time.perf_counter() - began
+
+
+def _browse(base: str) -> None:
+    with httpx2.Client(base_url=base) as client:
+        for path in PATHS * 5:
+            client.get(path).raise_for_status()
+
+
+def _resident(process: psutil.Process) -> float:
+    return float(process.memory_info().rss) / MEGABYTE
+
+
+def _resident_of_two(data: Path) -> float:
+    """The heavier of two workers; the parent that supervises them, and its helpers, do not serve."""
+    with serving(data, "--workers", "2") as (base, process, _):
+        _browse(base)
+        return max(_resident(child) for child in process.children() if "spawn_main" in " ".join(child.cmdline()))
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

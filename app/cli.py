@@ -14,20 +14,27 @@ from typing import Annotated, TypeVar
 
 import asyncpg
 import typer
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import demo, serving
 from app.accounts.passwords import hash_password
-from app.accounts.schemas import Email, Password
+from app.accounts.schemas import Register
 from app.accounts.service import make_admin
 from app.catalog.importer import ImportFailed, ImportOptions, import_csv, parse_mapping, render_report
 from app.core.config import ConfigurationError, Settings, load_settings
 from app.core.db.engine import make_engine
-from app.core.db.server import DatabaseUnusable, database_running, driver_url, reason, refuse_outdated_schema
+from app.core.db.server import (
+    DatabaseUnusable,
+    database_running,
+    driver_url,
+    newest_revision,
+    reason,
+    refuse_outdated_schema,
+)
 from app.core.db.server import migrate as migrate_database
 from app.core.db.transaction import Database
 from app.core.embedded import EmbeddedPostgres, EmbeddedPostgresError
@@ -104,7 +111,8 @@ def migrate(
     settings = load_settings()
     with database_running(settings) as url:
         migrate_database(url, revision)
-    out.print(f"The database is at revision {revision}.")
+    reached = newest_revision() if revision == "head" else revision
+    out.print(f"The database is at revision {reached}.")
 
 
 @cli.command()
@@ -134,9 +142,8 @@ def import_file(
     settings = load_settings()
     with database_running(settings) as url:
         asyncio.run(_require_schema(settings, url))
-        with Progress(
-            "{task.description}", BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=errors
-        ) as bar:
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
             task = bar.add_task(file.name)
             report = asyncio.run(
                 import_csv(
@@ -162,30 +169,31 @@ def create_admin(email: Annotated[str, typer.Argument(help="The administrator's 
 
     The password is asked for, or taken from BOOKSTORE_ADMIN_PASSWORD.
     """
-    address = _valid(TypeAdapter(Email), email, "EMAIL")
+    _valid(email, "a password to go with it")
     password = os.environ.get("BOOKSTORE_ADMIN_PASSWORD") or typer.prompt(
         "Password", hide_input=True, confirmation_prompt=True
     )
-    password = _valid(TypeAdapter(Password), password, "password")
+    account = _valid(email, password)
 
     async def make(database: Database) -> bool:
-        hashed = await hash_password(password)
+        hashed = await hash_password(account.password)
 
         async def work(session: AsyncSession) -> bool:
-            return await make_admin(session, address, hashed)
+            return await make_admin(session, account.email, hashed)
 
         return await database.transaction(work)
 
     created = _on_database(make)
-    out.print(f"{address} is an administrator now{'' if created else ' with a new password'}.", markup=False)
+    out.print(f"{account.email} is an administrator now{'' if created else ' with a new password'}.", markup=False)
 
 
-def _valid(adapter: TypeAdapter[str], value: str, what: str) -> str:
+def _valid(email: str, password: str) -> Register:
     try:
-        return adapter.validate_python(value)
+        return Register(email=email, password=password)
     except ValidationError as error:
-        message = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
-        raise ConfigurationError(f"The {what} cannot be used: {message}.") from error
+        problem = error.errors()[0]
+        message = str(problem["msg"]).removeprefix("Value error, ")
+        raise ConfigurationError(f"The {problem['loc'][0]} cannot be used: {message}") from error
 
 
 @db.command("psql", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -125,6 +125,9 @@ def load_settings(**overrides: object) -> Settings:
     except ValidationError as error:
         problems = [_describe(dict(problem)) for problem in error.errors()]
         raise ConfigurationError("; ".join(problems)) from error
+    except SettingsError as error:  # a list that is not JSON; the message holds no value
+        name = str(error).partition('"')[2].partition('"')[0].upper()
+        raise ConfigurationError(f"{name} must be written as JSON") from error
 
 
 def _describe(problem: dict[str, object]) -> str:

@@ -26,6 +26,7 @@ Undo = Callable[[], Awaitable[None]]
 REPETITIONS = 3
 FIRST_PAUSE_SECONDS = 0.02
 _UNDOS = "undos"
+_NOTES = "notes"
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,11 @@ def undo_unless_committed(session: AsyncSession, key: str, undo: Undo) -> None:
     later try takes over under the same key is kept when that try commits.
     """
     session.info.setdefault(_UNDOS, {})[key] = undo
+
+
+def once_committed(session: AsyncSession, note: Callable[[], None]) -> None:
+    """Have `note` run after the COMMIT of the try that is under way, and never without one: for counting."""
+    session.info.setdefault(_NOTES, []).append(note)
 
 
 class Database:
@@ -74,20 +80,25 @@ class Database:
         """One try. Undos of a try that does not commit join `undos`; a commit strikes those it took over."""
         async with self.sessions() as session:
             try:
-                result = await work(session)
-                await session.commit()
-            except DomainError as error:
-                if error.keeps_changes:
-                    await session.commit()
-                else:
-                    undos |= session.info.get(_UNDOS, {})
-                raise
+                try:
+                    result = await work(session)
+                except DomainError as error:
+                    if error.keeps_changes:
+                        await _commit(session, undos)
+                    raise
+                await _commit(session, undos)
             except BaseException:
                 undos |= session.info.get(_UNDOS, {})
                 raise
-            for key in session.info.get(_UNDOS, {}):
-                undos.pop(key, None)
             return result
+
+
+async def _commit(session: AsyncSession, undos: dict[str, Undo]) -> None:
+    await session.commit()
+    for key in session.info.pop(_UNDOS, {}):
+        undos.pop(key, None)
+    for note in session.info.pop(_NOTES, []):
+        note()
 
 
 def _as_answer(error: DBAPIError) -> Exception:

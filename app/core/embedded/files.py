@@ -70,9 +70,7 @@ def make_socket_folder(files: Files, identity: Identity) -> Path:
         folder, trusted = _folder_in_temp(files, identity), False
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.is_symlink() or not (trusted or folder.lstat().st_uid in {identity.uid, os.geteuid()}):
-        raise EmbeddedPostgresError(
-            f"{folder} belongs to another user: remove it, or set TMPDIR to your own folder."
-        )
+        raise EmbeddedPostgresError(f"{folder} belongs to another user: remove it, or set TMPDIR to your own folder.")
     identity.own(folder)
     folder.chmod(0o700)
     return folder

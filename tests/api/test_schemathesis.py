@@ -1,0 +1,63 @@
+"""Schemathesis over the whole OpenAPI document, against a running server: no 5xx, every answer true to its schema.
+
+The inputs are the same in every run. `SCHEMATHESIS_EXAMPLES` asks for more of them.
+"""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from app.accounts.models import UserRole
+from app.accounts.tokens import issue_access_token
+from app.core.db.server import driver_url
+from tests.command import RunningShop, bookstore, serving
+
+SCHEMATHESIS = Path(sys.executable).parent / "schemathesis"
+CHECKS = [
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+    "allow_header_conformance",
+    "ignored_auth",
+]
+SECRET = "a secret of the tests that is long enough"
+EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "15")
+
+
+@pytest.fixture
+def running(database_url: str, tmp_path: Path) -> Iterator[RunningShop]:
+    settings = {"DATABASE_URL": database_url, "BOOKSTORE_DATA": str(tmp_path), "SECRET_KEY": SECRET}
+    assert bookstore("seed", **settings).returncode == 0
+    with serving(tmp_path / "log", **settings, PAYMENT_MOCK_SUCCESS_RATE="0.5", LOG_LEVEL="ERROR") as shop:
+        yield shop
+
+
+async def token(database_url: str, role: UserRole) -> str:
+    connection = await asyncpg.connect(driver_url(database_url))
+    statement = "INSERT INTO users (email, role) VALUES ($1, $2::text::userrole) RETURNING id"
+    user_id = await connection.fetchval(statement, f"{role.value}@example.com", role.name)
+    await connection.close()
+    session = "0b0c7a2e-6f4e-4d4e-9f0a-6a52c4f7f111"
+    return issue_access_token(SECRET, user_id=user_id, role=role, session_id=session, lifetime_minutes=60)  # type: ignore[arg-type]
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("role", [UserRole.ADMIN, None], ids=["administrator", "nobody"])
+async def test_no_input_gives_a_5xx_and_every_answer_is_true_to_its_schema(
+    running: RunningShop, database_url: str, tmp_path: Path, role: UserRole | None
+):
+    words = [SCHEMATHESIS, "run", f"{running.address}/openapi.json", "--checks", ",".join(CHECKS)]
+    words += ["--max-examples", EXAMPLES, "--seed", "1", "--generation-deterministic", "--no-color"]
+    words += ["--suppress-health-check", "all", "--warnings", "off", "--generation-database", "none"]
+    if role:
+        words += ["--header", f"Authorization: Bearer {await token(database_url, role)}"]
+    report = await asyncio.to_thread(subprocess.run, words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert report.returncode == 0, report.stdout[-12000:] + report.stderr + running.log.read_text()[-3000:]

@@ -1,0 +1,93 @@
+"""The installed `bookstore` command, run as a process of its own as a bookseller would."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+
+BOOKSTORE = Path(sys.executable).parent / "bookstore"
+PATIENCE_SECONDS = 60
+
+
+def bookstore(*words: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end; `variables` are all the settings it sees."""
+    return subprocess.run(
+        [BOOKSTORE, *words],
+        env=_environment(variables),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+
+
+def _environment(variables: dict[str, str]) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
+    return {**kept, "COLUMNS": "200", "ENV": "test", **variables}
+
+
+@dataclass(frozen=True)
+class RunningShop:
+    """A `bookstore serve` that answers."""
+
+    address: str
+    process: subprocess.Popen[str]
+    log: Path
+
+    def get(self, path: str) -> httpx2.Response:
+        return httpx2.get(f"{self.address}{path}")
+
+    def stop(self, with_signal: int = signal.SIGTERM) -> int:
+        """Stop it and return its exit code."""
+        self.process.send_signal(with_signal)
+        return self.process.wait(PATIENCE_SECONDS)
+
+
+@contextmanager
+def serving(log: Path, *words: str, **variables: str) -> Iterator[RunningShop]:
+    """Serve on a free port until the block ends."""
+    port = free_port()
+    with log.open("w") as stream:
+        process = subprocess.Popen(
+            [BOOKSTORE, "serve", "--port", str(port), *words],
+            env=_environment(variables),
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+    shop = RunningShop(f"http://127.0.0.1:{port}", process, log)
+    try:
+        _await(shop)
+        yield shop
+    finally:
+        if process.poll() is None:
+            shop.stop()
+
+
+def _await(shop: RunningShop) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        assert shop.process.poll() is None, shop.log.read_text()
+        try:
+            if shop.get("/health/ready").status_code == 200:
+                return
+        except httpx2.TransportError:
+            time.sleep(0.05)
+    raise AssertionError(f"no answer from {shop.address}: {shop.log.read_text()}")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

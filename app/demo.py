@@ -75,11 +75,7 @@ async def furnish(settings: Settings, database: Database) -> list[SignIn]:
     """Fill an empty shop and make the demo's accounts where they are missing; the sign-ins are kept for good."""
     sign_ins = kept_sign_ins(settings.data / "demo_sign_ins.json")
     missing = await database.transaction(_fill_if_empty)
-    people = [
-        {"email": sign_in.email, "role": ROLES[sign_in.email], "hashed_password": await hash_password(sign_in.password)}
-        for sign_in in sign_ins
-        if sign_in.email in missing
-    ]
+    people = [await _person(sign_in) for sign_in in sign_ins if sign_in.email in missing]
 
     async def add_people(session: AsyncSession) -> None:
         await session.execute(insert(User).on_conflict_do_nothing(), people)
@@ -87,6 +83,11 @@ async def furnish(settings: Settings, database: Database) -> list[SignIn]:
     if people:
         await database.transaction(add_people)
     return sign_ins
+
+
+async def _person(sign_in: SignIn) -> dict[str, object]:
+    hashed = await hash_password(sign_in.password)
+    return {"email": sign_in.email, "role": ROLES[sign_in.email], "hashed_password": hashed}
 
 
 async def _fill_if_empty(session: AsyncSession) -> set[str]:

@@ -14,7 +14,10 @@ from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from app.accounts.router import router as accounts
+from app.admin.stock_router import router as restock
 from app.cart.router import router as cart
+from app.catalog.router import router as catalog
 from app.core import openapi, problems
 from app.core.config import Settings, load_settings
 from app.core.db.engine import make_engine
@@ -31,7 +34,7 @@ from app.payments.service import make_payment_service
 log = logging.getLogger(__name__)
 
 DESCRIPTION = "An online bookshop: catalogue, basket, checkout and orders. Errors are RFC 9457 problem documents."
-ROUTERS = (health, cart, orders)
+ROUTERS = (health, accounts, catalog, restock, cart, orders)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:

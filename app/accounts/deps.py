@@ -1,4 +1,4 @@
-"""Who is calling: the dependencies that every protected operation names."""
+"""Who is calling: the dependencies that every protected operation names, and the route of private answers."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -7,12 +7,14 @@ from uuid import UUID
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import select
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.types import Message, Receive, Scope, Send
 
 from app.accounts.errors import AccountDeactivated, Forbidden
 from app.accounts.models import User, UserRole
 from app.accounts.tokens import read_access_token
-from app.core.db.transaction import Session
+from app.core.db.transaction import Session, TransactionRoute
 from app.core.middleware import storable_text
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="AccessToken", bearerFormat="JWT")
@@ -24,6 +26,7 @@ class Caller:
 
     id: int
     email: str
+    display_name: str | None
     role: UserRole
     session_id: UUID
 
@@ -39,10 +42,10 @@ async def _authenticated(
     row = (await session.execute(_ACCOUNT.where(User.id == claims.user_id))).one_or_none()
     if row is None or not row.is_active:
         raise AccountDeactivated
-    return Caller(row.id, row.email, row.role, claims.session_id)
+    return Caller(row.id, row.email, row.display_name, row.role, claims.session_id)
 
 
-_ACCOUNT = select(User.id, User.email, User.role, User.is_active)
+_ACCOUNT = select(User.id, User.email, User.display_name, User.role, User.is_active)
 
 
 async def current_user(request: Request, caller: Annotated[Caller, Depends(_authenticated)]) -> Caller:
@@ -61,3 +64,15 @@ async def admin_user(request: Request, caller: Annotated[Caller, Depends(_authen
 
 CurrentUser = Annotated[Caller, Depends(current_user)]
 AdminUser = Annotated[Caller, Depends(admin_user)]
+
+
+class NoStoreRoute(TransactionRoute):
+    """A route whose answers, refusals included, no cache may keep: tokens and accounts stand in them."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["Cache-Control"] = "no-store"
+            await send(message)
+
+        await super().handle(scope, receive, send_marked)

@@ -29,3 +29,62 @@ class Forbidden(DomainError):
 
     code = "AUTH_FORBIDDEN"
     detail = "Only administrators may do this."
+
+
+class EmailTaken(DomainError):
+    """An account has this address already."""
+
+    code = "AUTH_EMAIL_CONFLICT"
+    detail = "An account with this e-mail address exists already. Sign in instead."
+    field = "email"
+
+
+class InvalidCredentials(DomainError):
+    """Unknown address or wrong password; which of them is not told."""
+
+    code = "AUTH_INVALID_CREDENTIALS"
+    detail = "Invalid email or password"
+
+
+class NoPassword(DomainError):
+    """The account is opened through a sign-in provider only."""
+
+    code = "AUTH_OAUTH_ONLY_ACCOUNT"
+    detail = "This account has no password. Sign in with your provider, or ask for a password reset."
+
+
+class PasswordIncorrect(DomainError):
+    """The current password given for a change is wrong."""
+
+    code = "AUTH_PASSWORD_INCORRECT"
+    detail = "The current password is not correct."
+    field = "current_password"
+
+
+class LinkInvalid(DomainError):
+    """A mailed link that is unknown, used, expired, void or meant for something else."""
+
+    code = "AUTH_LINK_INVALID"
+    detail = "This link is not valid any more. Please ask for a new one."
+
+
+class RefreshInvalid(DomainError):
+    """The refresh token is unknown or past its time."""
+
+    code = "AUTH_REFRESH_INVALID"
+    detail = "The refresh token is not valid. Please sign in again."
+
+
+class TokenReuse(DomainError):
+    """A refresh token came back after its use, so it may be stolen: its session has ended, and that stays."""
+
+    code = "AUTH_TOKEN_REUSE"
+    detail = "This refresh token was used before, so its session has ended. Please sign in again."
+    keeps_changes = True
+
+
+class UserInactive(DomainError):
+    """The session's account was deactivated."""
+
+    code = "AUTH_USER_INACTIVE"
+    detail = "The account of this session is not active. Contact support."

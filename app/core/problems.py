@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
+from starlette.routing import Match, Route
 
 from app.core.errors import DomainError
 
@@ -137,9 +137,15 @@ async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
 
 
 def _allowed_methods(request: Request) -> set[str]:
-    """All methods of the path; the router itself would name only those of the first route that fits."""
-    matching = (route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE)
-    return {method for route in matching for method in getattr(route, "methods", None) or ()}
+    """All methods of the path; the router itself would name only those of the first route that fits.
+
+    Of several templates that fit (`/orders/checkout`, `/orders/{order_id}`) the one with the fewest parameters counts.
+    """
+    by_path: dict[str, set[str]] = {}
+    for route in request.app.routes:
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
+            by_path.setdefault(route.path, set()).update(route.methods or ())
+    return by_path[min(by_path, key=lambda path: path.count("{"))]
 
 
 def install(app: FastAPI) -> None:

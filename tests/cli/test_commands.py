@@ -49,7 +49,7 @@ def count_books(data: Path) -> int:
 
 
 def test_migrate_says_the_revision(state: RunningShop | None, data: Path):
-    assert newest_revision() in run(data, "migrate")
+    assert str(newest_revision()) in run(data, "migrate")
 
 
 def test_seed_adds_the_demo_catalogue_once(state: RunningShop | None, data: Path):

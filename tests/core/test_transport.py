@@ -201,6 +201,12 @@ async def test_a_wrong_method_is_405_and_names_all_methods_of_the_path(client: A
     assert answer.headers["allow"] == "DELETE, PUT"
 
 
+async def test_allow_names_the_methods_of_the_closest_template(client: AsyncClient):
+    answer = await client.delete("/orders/checkout")
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "POST"
+
+
 @pytest.mark.parametrize("authorization", [None, "", "Basic abc", "Bearer", "Token x"])
 async def test_missing_or_non_bearer_authorization_is_401(client: AsyncClient, authorization: str | None):
     headers = {} if authorization is None else {"Authorization": authorization}

@@ -1,0 +1,32 @@
+"""The mails of accounts. They repeat nothing a sender chose: whoever registers may give another's address."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.notifications.outbox import Outbox
+
+
+class AccountMails:
+    """Queues mails in the transaction of its session."""
+
+    def __init__(self, session: AsyncSession, outbox: Outbox) -> None:
+        self._session = session
+        self._outbox = outbox
+
+    async def verification(self, recipient: str, token: str, life: timedelta) -> None:
+        hours = life // timedelta(hours=1)
+        await self._queue("email_verification", recipient, "Confirm your e-mail address", token=token, hours=hours)
+
+    async def password_reset(self, recipient: str, token: str, life: timedelta) -> None:
+        minutes = life // timedelta(minutes=1)
+        await self._queue("password_reset", recipient, "Reset your Bookstore password", token=token, minutes=minutes)
+
+    async def password_changed(self, recipient: str, moment: datetime) -> None:
+        """`moment` in UTC."""
+        time = f"{moment:%Y-%m-%d at %H:%M} UTC"
+        await self._queue("password_changed", recipient, "Your Bookstore password was changed", time=time)
+
+    async def _queue(self, kind: str, recipient: str, subject: str, **context: Any) -> None:
+        await self._outbox.queue(self._session, kind, recipient, subject, **context)

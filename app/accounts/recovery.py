@@ -1,0 +1,82 @@
+"""Mailed links: proving an address, and a new password for those who forgot theirs."""
+
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.accounts.errors import LinkInvalid
+from app.accounts.mails import AccountMails
+from app.accounts.models import LinkPurpose
+from app.accounts.passwords import hash_password
+from app.accounts.repository import Account, AccountRepository
+from app.accounts.token_repository import LinkRepository, RefreshTokenRepository
+from app.accounts.tokens import digest, opaque_token
+from app.core.db.transaction import release
+from app.notifications.outbox import Outbox
+
+VERIFICATION_LIFE = timedelta(hours=24)
+RESET_LIFE = timedelta(hours=1)
+NOBODY = 0  # no account has this id
+
+
+class RecoveryService:
+    """Sends links and takes them back, once each."""
+
+    def __init__(self, session: AsyncSession, outbox: Outbox) -> None:
+        self._session = session
+        self._accounts = AccountRepository(session)
+        self._links = LinkRepository(session)
+        self._tokens = RefreshTokenRepository(session)
+        self._mails = AccountMails(session, outbox)
+
+    async def send_verification(self, account: Account) -> None:
+        """Mail a link that proves the address, unless it is proven."""
+        if account.email_verified_at is None:
+            token = opaque_token()
+            await self._links.add(account.id, LinkPurpose.VERIFY_EMAIL, digest(token), VERIFICATION_LIFE)
+            await self._mails.verification(account.email, token, VERIFICATION_LIFE)
+
+    async def resend_verification(self, user_id: int) -> None:
+        account = await self._accounts.lock(user_id)
+        if account and account.is_active:
+            await self.send_verification(account)
+
+    async def verify(self, token: str) -> None:
+        """Count the address as proven. Raises LinkInvalid."""
+        account = await self._redeem(digest(token), LinkPurpose.VERIFY_EMAIL)
+        await self._accounts.mark_verified(account.id)
+
+    async def forgot(self, email: str) -> None:
+        """Mail a reset link to an active account.
+
+        For any other address the same statements run in the same order, and the mail is withdrawn at the end:
+        neither the answer nor its time tells whether there is an account.
+        """
+        account = await self._accounts.lock_by_email(email)
+        user_id = account.id if account and account.is_active else NOBODY
+        await self._links.void(user_id, LinkPurpose.RESET_PASSWORD)
+        token = opaque_token()
+        await self._links.add(user_id, LinkPurpose.RESET_PASSWORD, digest(token), RESET_LIFE)
+        queued = await self._session.begin_nested()
+        await self._mails.password_reset(email, token, RESET_LIFE)
+        await (queued.rollback() if user_id == NOBODY else queued.commit())
+
+    async def reset(self, token: str, new_password: str) -> None:
+        """Set the password, count the address as proven and end every session. Raises LinkInvalid."""
+        token_hash = digest(token)
+        if not await self._links.is_usable(token_hash, LinkPurpose.RESET_PASSWORD):
+            raise LinkInvalid
+        await release(self._session)
+        hashed = await hash_password(new_password)
+        account = await self._redeem(token_hash, LinkPurpose.RESET_PASSWORD)
+        moment = await self._accounts.set_password(account.id, hashed)
+        await self._accounts.mark_verified(account.id)
+        await self._tokens.revoke_all(account.id)
+        await self._mails.password_changed(account.email, moment)
+
+    async def _redeem(self, token_hash: str, purpose: LinkPurpose) -> Account:
+        """Use the link up; its owner, whose row is locked."""
+        account = await self._accounts.lock_owner_of_link(token_hash)
+        if account is None or not account.is_active or not await self._links.use(token_hash, purpose):
+            raise LinkInvalid
+        return account

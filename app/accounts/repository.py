@@ -1,0 +1,105 @@
+"""The SQL of accounts.
+
+The row of a user is the lock of all that belongs to the account: whoever opens, rotates or ends its sessions, changes
+its password or handles its links locks that row first. FOR NO KEY UPDATE leaves carts and orders, which only refer to
+it, alone.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.accounts.models import AccountLink, RefreshToken, User, UserRole
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as its row says; `hashed_password` is None where only a provider opens it."""
+
+    id: int
+    email: str
+    hashed_password: str | None = field(repr=False)
+    role: UserRole
+    is_active: bool
+    display_name: str | None
+    email_verified_at: datetime | None
+    created_at: datetime
+
+
+_COLUMNS = (
+    User.id,
+    User.email,
+    User.hashed_password,
+    User.role,
+    User.is_active,
+    User.display_name,
+    User.email_verified_at,
+    User.created_at,
+)
+
+
+class AccountRepository:
+    """Rows of users. Addresses are given as `normalised_email` makes them."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def by_id(self, user_id: int) -> Account | None:
+        return await self._one(select(*_COLUMNS).where(User.id == user_id))
+
+    async def by_email(self, email: str) -> Account | None:
+        return await self._one(select(*_COLUMNS).where(_has_address(email)))
+
+    async def lock(self, user_id: int) -> Account | None:
+        return await self._lock(User.id == user_id)
+
+    async def lock_by_email(self, email: str) -> Account | None:
+        return await self._lock(_has_address(email))
+
+    async def lock_owner_of_token(self, token_hash: str) -> Account | None:
+        owner = select(RefreshToken.user_id).where(RefreshToken.token_hash == token_hash)
+        return await self._lock(User.id == owner.scalar_subquery())
+
+    async def lock_owner_of_link(self, token_hash: str) -> Account | None:
+        owner = select(AccountLink.user_id).where(AccountLink.token_hash == token_hash)
+        return await self._lock(User.id == owner.scalar_subquery())
+
+    async def add(self, email: str, hashed_password: str, **columns: Any) -> Account | None:
+        """A new account; None if the address is taken, be it by a transaction that committed just now."""
+        row = insert(User).values(email=email, hashed_password=hashed_password, **columns)
+        return await self._one(row.on_conflict_do_nothing().returning(*_COLUMNS))
+
+    async def rename(self, user_id: int, display_name: str | None) -> Account | None:
+        row = update(User).where(User.id == user_id).values(display_name=display_name)
+        return await self._one(row.returning(*_COLUMNS))
+
+    async def set_password(self, user_id: int, hashed_password: str) -> datetime:
+        """When it was changed, by the database clock."""
+        row = update(User).where(User.id == user_id).values(hashed_password=hashed_password)
+        return (await self._session.execute(row.returning(func.now()))).scalar_one()
+
+    async def mark_verified(self, user_id: int) -> None:
+        row = update(User).where(User.id == user_id, User.email_verified_at.is_(None))
+        await self._session.execute(row.values(email_verified_at=func.now()))
+
+    async def promote(self, email: str, hashed_password: str) -> int:
+        """Make the account with that address an active administrator; its id."""
+        row = update(User).where(_has_address(email))
+        row = row.values(role=UserRole.ADMIN, is_active=True, hashed_password=hashed_password)
+        return (await self._session.execute(row.returning(User.id))).scalar_one()
+
+    async def _lock(self, condition: ColumnElement[bool]) -> Account | None:
+        return await self._one(select(*_COLUMNS).where(condition).with_for_update(key_share=True))
+
+    async def _one(self, statement: Any) -> Account | None:
+        row = (await self._session.execute(statement)).one_or_none()
+        return None if row is None else Account(*row)
+
+
+def _has_address(email: str) -> ColumnElement[bool]:
+    """PostgreSQL folds both sides, so that whatever the unique index calls equal is found."""
+    return func.lower(User.email) == func.lower(email)

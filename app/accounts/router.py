@@ -1,0 +1,201 @@
+"""POST /auth/register and all that follows from it."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+
+from app.accounts.deps import CurrentUser, NoStoreRoute
+from app.accounts.limits import Limits
+from app.accounts.recovery import RecoveryService
+from app.accounts.schemas import (
+    Accepted,
+    AccountOut,
+    ChangeAccount,
+    ChangePassword,
+    ForgotPassword,
+    LogIn,
+    Refresh,
+    Register,
+    ResetPassword,
+    TokensOut,
+    VerifyEmail,
+)
+from app.accounts.service import AccountService
+from app.accounts.sessions import SessionService, TokenPolicy, Tokens
+from app.core.db.transaction import Session, release
+from app.core.middleware import storable_text
+from app.core.openapi import problems
+from app.notifications.deps import OutboxDep
+
+router = APIRouter(prefix="/auth", tags=["auth"], route_class=NoStoreRoute)
+PUBLIC = [Depends(storable_text)]
+
+
+async def get_policy(request: Request) -> TokenPolicy:
+    """How this shop signs tokens and how long they live."""
+    settings = request.app.state.settings
+    return TokenPolicy(
+        signing_key=request.app.state.signing_key,
+        access_minutes=settings.access_token_expire_minutes,
+        refresh_days=settings.refresh_token_expire_days,
+        session_days=settings.session_max_days,
+    )
+
+
+Policy = Annotated[TokenPolicy, Depends(get_policy)]
+
+
+async def get_accounts(session: Session, outbox: OutboxDep, policy: Policy) -> AccountService:
+    return AccountService(session, outbox, policy)
+
+
+async def get_sessions(session: Session, policy: Policy) -> SessionService:
+    return SessionService(session, policy)
+
+
+async def get_recovery(session: Session, outbox: OutboxDep) -> RecoveryService:
+    return RecoveryService(session, outbox)
+
+
+Accounts = Annotated[AccountService, Depends(get_accounts)]
+Sessions = Annotated[SessionService, Depends(get_sessions)]
+Recovery = Annotated[RecoveryService, Depends(get_recovery)]
+
+
+def _shown(tokens: Tokens) -> TokensOut:
+    return TokensOut(access_token=tokens.access_token, refresh_token=tokens.refresh_token)
+
+
+@router.post(
+    "/register",
+    status_code=201,
+    summary="Open an account",
+    dependencies=PUBLIC,
+    responses=problems("RATE_LIMITED", "AUTH_EMAIL_CONFLICT"),
+)
+async def register(body: Register, limits: Limits, accounts: Accounts) -> TokensOut:
+    """The account can be used at once. A mail asks to confirm its address."""
+    await limits.check("register")
+    return _shown(await accounts.register(body.email, body.password, body.display_name))
+
+
+@router.post(
+    "/login",
+    summary="Sign in",
+    dependencies=PUBLIC,
+    responses=problems(
+        "RATE_LIMITED", "AUTH_INVALID_CREDENTIALS", "AUTH_OAUTH_ONLY_ACCOUNT", "AUTH_ACCOUNT_DEACTIVATED"
+    ),
+)
+async def log_in(body: LogIn, limits: Limits, accounts: Accounts) -> TokensOut:
+    """Opens a session beside those that are open. Failed attempts are limited by address and by account."""
+    await limits.check("login")
+    attempt = await limits.login_attempt(body.email)
+    return _shown(await accounts.log_in(body.email, body.password, attempt))
+
+
+@router.post(
+    "/refresh",
+    summary="Exchange a refresh token",
+    dependencies=PUBLIC,
+    responses=problems("RATE_LIMITED", "AUTH_REFRESH_INVALID", "AUTH_TOKEN_REUSE", "AUTH_USER_INACTIVE"),
+)
+async def refresh(body: Refresh, limits: Limits, sessions: Sessions) -> TokensOut:
+    """New tokens of the same session. A refresh token is good for one exchange: presented again, it ends the session.
+
+    Refresh one at a time: of simultaneous exchanges of one token the first wins and the others count as misuse.
+    """
+    await limits.check("refresh")
+    return _shown(await sessions.rotate(body.refresh_token))
+
+
+@router.post("/logout", status_code=204, summary="Give up a refresh token", dependencies=PUBLIC)
+async def log_out(body: Refresh, sessions: Sessions) -> None:
+    """Revokes that token alone; unknown ones are accepted as well."""
+    await sessions.close(body.refresh_token)
+
+
+@router.post("/logout-all", status_code=204, summary="End all sessions")
+async def log_out_everywhere(user: CurrentUser, sessions: Sessions) -> None:
+    """Revokes the refresh tokens of every session of the caller. Access tokens run out by themselves."""
+    await sessions.close_all(user.id)
+
+
+@router.post(
+    "/password",
+    status_code=204,
+    summary="Change the password",
+    responses=problems("RATE_LIMITED", "AUTH_OAUTH_ONLY_ACCOUNT", "AUTH_PASSWORD_INCORRECT"),
+)
+async def change_password(
+    body: ChangePassword, user: CurrentUser, session: Session, limits: Limits, accounts: Accounts
+) -> None:
+    """Ends the other sessions of the caller; the one of the access token stays. A mail tells of the change."""
+    await release(session)
+    await limits.check("password")
+    await accounts.change_password(user.id, user.session_id, body.current_password, body.new_password)
+
+
+@router.get("/me", summary="Show the account")
+async def show_account(user: CurrentUser, accounts: Accounts) -> AccountOut:
+    """The caller's own account."""
+    return AccountOut.of(await accounts.profile(user.id))
+
+
+@router.patch("/me", summary="Change the account")
+async def change_account(body: ChangeAccount, user: CurrentUser, accounts: Accounts) -> AccountOut:
+    """Sets the name that others see; null takes it back."""
+    if "display_name" in body.model_fields_set:
+        return AccountOut.of(await accounts.rename(user.id, body.display_name))
+    return AccountOut.of(await accounts.profile(user.id))
+
+
+@router.post(
+    "/verify-email",
+    status_code=204,
+    summary="Confirm an address",
+    dependencies=PUBLIC,
+    responses=problems("RATE_LIMITED", "AUTH_LINK_INVALID"),
+)
+async def verify_email(body: VerifyEmail, limits: Limits, recovery: Recovery) -> None:
+    """Uses up the token of a confirmation mail, which is good for 24 hours."""
+    await limits.check("verify-email")
+    await recovery.verify(body.token)
+
+
+@router.post(
+    "/verify-email/resend", status_code=202, summary="Ask for another link", responses=problems("RATE_LIMITED")
+)
+async def resend_verification(user: CurrentUser, session: Session, limits: Limits, recovery: Recovery) -> Accepted:
+    """Sends another confirmation mail, unless the address is confirmed."""
+    await release(session)
+    await limits.check("verify-email/resend")
+    await recovery.resend_verification(user.id)
+    return Accepted(detail="A mail is on its way, unless the address is confirmed already.")
+
+
+@router.post(
+    "/password/forgot",
+    status_code=202,
+    summary="Ask for a new password",
+    dependencies=PUBLIC,
+    responses=problems("RATE_LIMITED"),
+)
+async def forgot_password(body: ForgotPassword, limits: Limits, recovery: Recovery) -> Accepted:
+    """Sends a reset link to an active account. Whether there is one is told neither by the answer nor by its time."""
+    await limits.check("password/forgot")
+    await recovery.forgot(body.email)
+    return Accepted(detail="If there is an account with this address, a mail is on its way.")
+
+
+@router.post(
+    "/password/reset",
+    status_code=204,
+    summary="Set a new password",
+    dependencies=PUBLIC,
+    responses=problems("RATE_LIMITED", "AUTH_LINK_INVALID"),
+)
+async def reset_password(body: ResetPassword, limits: Limits, recovery: Recovery) -> None:
+    """Uses up the token of a reset mail, which is good for one hour. Ends every session and confirms the address."""
+    await limits.check("password/reset")
+    await recovery.reset(body.token, body.new_password)

@@ -1,0 +1,135 @@
+"""Accounts: registering, signing in, passwords and profiles."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.accounts.errors import AccountDeactivated, EmailTaken, InvalidCredentials, NoPassword, PasswordIncorrect
+from app.accounts.limits import LoginAttempt
+from app.accounts.mails import AccountMails
+from app.accounts.models import UserRole
+from app.accounts.passwords import hash_password, is_outdated, verify_password
+from app.accounts.recovery import RecoveryService
+from app.accounts.repository import Account, AccountRepository
+from app.accounts.sessions import SessionService, TokenPolicy, Tokens
+from app.accounts.token_repository import LinkRepository, RefreshTokenRepository
+from app.core.db.transaction import release
+from app.core.rate_limit import purge_windows
+from app.notifications.outbox import Outbox
+
+
+class AccountService:
+    """Password work is done while no database connection is held; what was read before it is read anew after it."""
+
+    def __init__(self, session: AsyncSession, outbox: Outbox, policy: TokenPolicy) -> None:
+        self._session = session
+        self._accounts = AccountRepository(session)
+        self._tokens = RefreshTokenRepository(session)
+        self._sessions = SessionService(session, policy)
+        self._recovery = RecoveryService(session, outbox)
+        self._mails = AccountMails(session, outbox)
+
+    async def register(self, email: str, password: str, display_name: str | None) -> Tokens:
+        """A new account, signed in. Raises EmailTaken."""
+        hashed = await hash_password(password)
+        account = await self._accounts.add(email, hashed, display_name=display_name)
+        if account is None:
+            raise EmailTaken
+        await self._recovery.send_verification(account)
+        return await self._sessions.open(account)
+
+    async def log_in(self, email: str, password: str, attempt: LoginAttempt) -> Tokens:
+        """A new session.
+
+        Raises:
+            InvalidCredentials: unknown address or wrong password, in like time.
+            NoPassword: the account is opened through a provider only.
+            AccountDeactivated: the password is right.
+        """
+        while True:
+            account = await self._verified(email, password)
+            await attempt.forgive()
+            # None: the account changed during the verification, so what it is now is judged.
+            if tokens := await self._open_unchanged(account, password):
+                return tokens
+            await release(self._session)
+
+    async def _verified(self, email: str, password: str) -> Account:
+        account = await self._accounts.by_email(email)
+        await release(self._session)
+        right = await verify_password(password, account.hashed_password if account else None)
+        if account and account.hashed_password is None:
+            raise NoPassword
+        if account is None or not right:
+            raise InvalidCredentials
+        if not account.is_active:
+            raise AccountDeactivated
+        return account
+
+    async def _open_unchanged(self, account: Account, password: str) -> Tokens | None:
+        outdated = is_outdated(account.hashed_password or "")
+        renewed = await hash_password(password) if outdated else None
+        now = await self._accounts.lock(account.id)
+        if now is None or (now.hashed_password, now.is_active) != (account.hashed_password, True):
+            return None
+        if renewed:
+            await self._accounts.set_password(account.id, renewed)
+        return await self._sessions.open(now)
+
+    async def change_password(self, user_id: int, session_id: UUID, current: str, new: str) -> None:
+        """Set a new password and end the other sessions of the account.
+
+        Raises:
+            NoPassword: there is none to change.
+            PasswordIncorrect: `current` is wrong, or was changed by somebody else at the same time.
+            AccountDeactivated: at the same time.
+        """
+        account = await self._accounts.by_id(user_id)
+        await release(self._session)
+        if account is None or account.hashed_password is None:
+            raise NoPassword
+        if not await verify_password(current, account.hashed_password):
+            raise PasswordIncorrect
+        hashed = await hash_password(new)
+        now = await self._accounts.lock(user_id)
+        if now is None or not now.is_active:
+            raise AccountDeactivated
+        if now.hashed_password != account.hashed_password:
+            raise PasswordIncorrect
+        moment = await self._accounts.set_password(user_id, hashed)
+        await self._tokens.revoke_all(user_id, but=session_id)
+        await self._mails.password_changed(now.email, moment)
+
+    async def profile(self, user_id: int) -> Account:
+        return _present(await self._accounts.by_id(user_id))
+
+    async def rename(self, user_id: int, display_name: str | None) -> Account:
+        """None: shown under the default name."""
+        return _present(await self._accounts.rename(user_id, display_name))
+
+
+def _present(account: Account | None) -> Account:
+    """The row of a caller who was authenticated in this transaction, so gone only if it was deleted this instant."""
+    if account is None:
+        raise AccountDeactivated
+    return account
+
+
+async def make_admin(session: AsyncSession, email: str, password_hash: str) -> bool:
+    """Make an administrator: a new account (True), or the one with that address, whose sessions end (False).
+
+    `email` as `normalised_email` makes it.
+    """
+    accounts = AccountRepository(session)
+    if await accounts.add(email, password_hash, role=UserRole.ADMIN):
+        return True
+    user_id = await accounts.promote(email, password_hash)
+    await RefreshTokenRepository(session).revoke_all(user_id)
+    return False
+
+
+async def purge_expired(session: AsyncSession) -> int:
+    """Delete what has had its time: refresh tokens, links and rate limit counters; how many rows."""
+    tokens = await RefreshTokenRepository(session).purge()
+    links = await LinkRepository(session).purge()
+    return tokens + links + await purge_windows(session)

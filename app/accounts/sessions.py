@@ -1,0 +1,91 @@
+"""Sessions: families of refresh tokens, each token good for one refresh."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import ColumnElement, DateTime, func, literal
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.accounts.errors import RefreshInvalid, TokenReuse, UserInactive
+from app.accounts.repository import Account, AccountRepository
+from app.accounts.token_repository import RefreshTokenRepository
+from app.accounts.tokens import digest, issue_access_token, opaque_token
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPolicy:
+    """The key that signs access tokens, and how long tokens and sessions live."""
+
+    signing_key: str = field(repr=False)
+    access_minutes: int
+    refresh_days: int
+    session_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a client gets for a session."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+
+
+class SessionService:
+    """Opens, rotates and ends sessions."""
+
+    def __init__(self, session: AsyncSession, policy: TokenPolicy) -> None:
+        self._accounts = AccountRepository(session)
+        self._tokens = RefreshTokenRepository(session)
+        self._policy = policy
+
+    async def open(self, account: Account) -> Tokens:
+        """A new session. The account's row must be locked, or be of this transaction."""
+        end = func.now() + timedelta(days=self._policy.session_days)
+        return await self._issue(account, uuid4(), end)
+
+    async def rotate(self, presented: str) -> Tokens:
+        """The next tokens of a session, for its latest refresh token.
+
+        Raises:
+            RefreshInvalid: unknown or expired.
+            TokenReuse: revoked before; the whole session is revoked, and that is committed.
+            UserInactive: its account was deactivated.
+        """
+        token_hash = digest(presented)
+        account = await self._accounts.lock_owner_of_token(token_hash)
+        token = await self._tokens.lock(token_hash)
+        if account is None or token is None:
+            raise RefreshInvalid
+        if token.is_revoked:
+            await self._tokens.revoke_family(token.family)
+            raise TokenReuse
+        if token.is_expired:
+            raise RefreshInvalid
+        if not account.is_active:
+            raise UserInactive
+        await self._tokens.revoke(token_hash)
+        end = literal(token.session_expires_at, DateTime(timezone=True))
+        return await self._issue(account, token.family, end)
+
+    async def close(self, presented: str) -> None:
+        """Revoke that refresh token alone, if it is one."""
+        await self._tokens.revoke(digest(presented))
+
+    async def close_all(self, user_id: int) -> None:
+        """Revoke every session of the account."""
+        await self._accounts.lock(user_id)
+        await self._tokens.revoke_all(user_id)
+
+    async def _issue(self, account: Account, family: UUID, end: ColumnElement[datetime]) -> Tokens:
+        refresh_token = opaque_token()
+        life = timedelta(days=self._policy.refresh_days)
+        await self._tokens.add(account.id, family, digest(refresh_token), life, end)
+        access_token = issue_access_token(
+            self._policy.signing_key,
+            user_id=account.id,
+            role=account.role,
+            session_id=family,
+            lifetime_minutes=self._policy.access_minutes,
+        )
+        return Tokens(access_token, refresh_token)

@@ -1,0 +1,118 @@
+"""The SQL of refresh tokens and mailed links; lock the account's row before you write (app.accounts.repository)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, exists, func, insert, literal, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.accounts.models import AccountLink, LinkPurpose, RefreshToken, User
+
+
+@dataclass(frozen=True, slots=True)
+class PresentedToken:
+    """A refresh token as its row says now."""
+
+    id: int
+    family: UUID
+    session_expires_at: datetime
+    is_revoked: bool
+    is_expired: bool
+
+
+class RefreshTokenRepository:
+    """Rows of refresh tokens."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(
+        self, user_id: int, family: UUID, token_hash: str, life: timedelta, session_end: ColumnElement[datetime]
+    ) -> None:
+        """A token that lives as long as it may, and no longer than its session."""
+        row = insert(RefreshToken).values(
+            user_id=user_id,
+            token_family=family,
+            token_hash=token_hash,
+            expires_at=func.least(func.now() + life, session_end),
+            session_expires_at=session_end,
+        )
+        await self._session.execute(row)
+
+    async def lock(self, token_hash: str) -> PresentedToken | None:
+        statement = select(
+            RefreshToken.id,
+            RefreshToken.token_family,
+            RefreshToken.session_expires_at,
+            RefreshToken.revoked_at.is_not(None),
+            RefreshToken.expires_at <= func.now(),
+        )
+        statement = statement.where(RefreshToken.token_hash == token_hash).with_for_update()
+        row = (await self._session.execute(statement)).one_or_none()
+        return None if row is None else PresentedToken(*row)
+
+    async def revoke(self, token_hash: str) -> None:
+        await self._revoke(RefreshToken.token_hash == token_hash)
+
+    async def revoke_family(self, family: UUID) -> None:
+        await self._revoke(RefreshToken.token_family == family)
+
+    async def revoke_all(self, user_id: int, *, but: UUID | None = None) -> None:
+        """Those of every session of the account, save the family `but`."""
+        others = () if but is None else (RefreshToken.token_family != but,)
+        await self._revoke(RefreshToken.user_id == user_id, *others)
+
+    async def purge(self) -> int:
+        """Delete expired tokens, save those at work in another transaction; how many."""
+        expired = select(RefreshToken.id).where(RefreshToken.expires_at <= func.now())
+        gone = delete(RefreshToken).where(RefreshToken.id.in_(expired.with_for_update(skip_locked=True)))
+        return len((await self._session.scalars(gone.returning(RefreshToken.id))).all())
+
+    async def _revoke(self, *conditions: ColumnElement[bool]) -> None:
+        statement = update(RefreshToken).where(RefreshToken.revoked_at.is_(None), *conditions)
+        await self._session.execute(statement.values(revoked_at=func.now()))
+
+
+class LinkRepository:
+    """Rows of mailed links."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, user_id: int, purpose: LinkPurpose, token_hash: str, life: timedelta) -> None:
+        """A new link, if there is such an account."""
+        columns = [AccountLink.user_id, AccountLink.purpose, AccountLink.token_hash, AccountLink.expires_at]
+        owner = select(User.id, literal(purpose.value), literal(token_hash), func.now() + life).where(
+            User.id == user_id
+        )
+        await self._session.execute(insert(AccountLink).from_select(columns, owner))
+
+    async def void(self, user_id: int, purpose: LinkPurpose) -> None:
+        """Unused links of that purpose are good for nothing any more."""
+        statement = delete(AccountLink).where(AccountLink.user_id == user_id, AccountLink.purpose == purpose.value)
+        await self._session.execute(statement.where(AccountLink.used_at.is_(None)))
+
+    async def is_usable(self, token_hash: str, purpose: LinkPurpose) -> bool:
+        found = select(exists().where(*_usable(token_hash, purpose)))
+        return (await self._session.execute(found)).scalar_one()
+
+    async def use(self, token_hash: str, purpose: LinkPurpose) -> bool:
+        """Whether it was usable; from now on it is not."""
+        statement = update(AccountLink).where(*_usable(token_hash, purpose)).values(used_at=func.now())
+        return (await self._session.execute(statement.returning(AccountLink.id))).first() is not None
+
+    async def purge(self) -> int:
+        """Delete expired links; how many."""
+        statement = delete(AccountLink).where(AccountLink.expires_at <= func.now())
+        return len((await self._session.scalars(statement.returning(AccountLink.id))).all())
+
+
+def _usable(token_hash: str, purpose: LinkPurpose) -> tuple[Any, ...]:
+    return (
+        AccountLink.token_hash == token_hash,
+        AccountLink.purpose == purpose.value,
+        AccountLink.used_at.is_(None),
+        AccountLink.expires_at > func.now(),
+    )

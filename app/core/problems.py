@@ -139,7 +139,7 @@ async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
 def _allowed_methods(request: Request) -> set[str]:
     """All methods of the path; the router itself would name only those of the first route that fits.
 
-    Of several templates that fit (`/orders/checkout`, `/orders/{order_id}`) the one with the fewest parameters counts.
+    Of several that fit (`/orders/checkout`, `/orders/{order_id}`) the one with the fewest parameters counts.
     """
     by_path: dict[str, set[str]] = {}
     for route in request.app.routes:

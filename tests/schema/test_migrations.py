@@ -1,0 +1,117 @@
+"""The chain of migrations (contract, section 6)."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import asyncpg
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from alembic import command
+from app.core.config import Settings
+from app.core.db.engine import make_engine
+from app.core.db.server import DatabaseUnusable, driver_url, refuse_outdated_schema
+from app.main import create_app
+
+CARTS, ORDERS, SNAPSHOTS, LEDGER = "b2c3d4e5f6a7", "d4e5f6a7b8c9", "e2f8a4b6c010", "a3b5c7d9e111"
+LEFT_AFTER_DOWNGRADE = """
+    SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
+    WHERE nspname = 'public' AND relkind IN ('r', 'S') AND relname <> 'alembic_version'
+    UNION ALL SELECT typname FROM pg_type JOIN pg_namespace n ON n.oid = typnamespace WHERE nspname = 'public' AND typtype = 'e'
+    UNION ALL SELECT proname FROM pg_proc JOIN pg_namespace n ON n.oid = pronamespace
+        WHERE nspname = 'public' AND proname LIKE 'bookstore%'
+    UNION ALL SELECT extname FROM pg_extension WHERE extname IN ('pg_trgm', 'unaccent')
+"""
+
+
+@pytest.fixture
+def alembic(project: Path, database_url: str) -> Config:
+    config = Config(project / "alembic.ini")
+    config.attributes["url"] = database_url
+    return config
+
+
+@pytest.fixture
+def sql(database_url: str) -> Callable[[str], list[asyncpg.Record]]:
+    async def fetch(statement: str) -> list[asyncpg.Record]:
+        connection = await asyncpg.connect(driver_url(database_url))
+        try:
+            return await connection.fetch(statement)
+        finally:
+            await connection.close()
+
+    return lambda statement: asyncio.run(fetch(statement))
+
+
+def test_the_chain_is_one_line_with_the_orders_after_the_carts(alembic: Config):
+    scripts = ScriptDirectory.from_config(alembic)
+    revisions = list(scripts.walk_revisions())
+    assert len(scripts.get_heads()) == 1
+    assert len(revisions) == 15
+    orders = scripts.get_revision(ORDERS)
+    assert orders.down_revision == CARTS
+    assert Path(orders.path).name == "d4e5f6a7b8c9_create_orders_and_order_items.py"
+
+
+def test_downgrade_to_nothing_and_up_again(alembic: Config, sql):
+    command.downgrade(alembic, "base")
+    assert sql(LEFT_AFTER_DOWNGRADE) == []
+    command.upgrade(alembic, "head")
+    assert sql("SELECT count(*) FROM books")[0][0] == 0
+
+
+def test_each_step_goes_up_down_and_up(alembic: Config):
+    command.downgrade(alembic, "base")
+    for _ in ScriptDirectory.from_config(alembic).walk_revisions():
+        command.upgrade(alembic, "+1")
+        command.downgrade(alembic, "-1")
+        command.upgrade(alembic, "+1")
+
+
+def test_autogenerate_finds_no_difference_to_the_models(alembic: Config):
+    command.check(alembic)
+
+
+def test_old_order_lines_get_their_snapshot_and_books_in_stock_their_opening(alembic: Config, sql):
+    command.downgrade(alembic, ORDERS)
+    sql("INSERT INTO users (email) VALUES ('a@example.com')")
+    sql(
+        "INSERT INTO books (title, author, price, isbn, stock_quantity) VALUES ('T', 'A', 5, '9780060512750', 3), ('U', 'B', 5, NULL, 0)"
+    )
+    sql("INSERT INTO orders (user_id) SELECT id FROM users")
+    sql(
+        "INSERT INTO order_items (order_id, book_id, quantity, unit_price) SELECT o.id, b.id, 2, 4.50 FROM orders o, books b"
+    )
+    command.upgrade(alembic, SNAPSHOTS)
+    lines = sql("SELECT title, author, isbn FROM order_items ORDER BY title")
+    assert [tuple(line) for line in lines] == [("T", "A", "9780060512750"), ("U", "B", None)]
+    assert sql("SELECT currency, payment_reference FROM orders")[0] == ("USD", None)
+    command.upgrade(alembic, LEDGER)
+    movements = sql("SELECT book_title, delta, quantity_after, kind FROM stock_movements")
+    assert [tuple(movement) for movement in movements] == [("T", 3, 3, "opening")]
+
+
+def test_accounts_without_password_survive_a_downgrade_but_cannot_sign_in(alembic: Config, sql):
+    sql("INSERT INTO users (email) VALUES ('oauth@example.com')")
+    command.downgrade(alembic, "a1c0e5d7f901")
+    assert sql("SELECT hashed_password FROM users")[0][0] == "!"
+
+
+async def test_the_shop_refuses_an_outdated_schema(database_url: str, settings: Settings, raw: asyncpg.Connection):
+    await raw.execute("UPDATE alembic_version SET version_num = $1", ORDERS)
+    engine = make_engine(database_url, settings)
+    with pytest.raises(DatabaseUnusable, match=r"d4e5f6a7b8c9.*bookstore migrate"):
+        await refuse_outdated_schema(engine)
+    await engine.dispose()
+    app = create_app(settings.model_copy(update={"database_url": database_url}))
+    with pytest.raises(DatabaseUnusable):
+        async with app.router.lifespan_context(app):
+            pass
+
+
+async def test_the_shop_starts_on_the_newest_schema(database_url: str, settings: Settings):
+    app = create_app(settings.model_copy(update={"database_url": database_url}))
+    async with app.router.lifespan_context(app):
+        assert app.state.database

@@ -22,7 +22,9 @@ def upgrade() -> None:
         )
     """)
     op.execute("CREATE INDEX ix_reviews_user_id ON reviews (user_id)")
-    op.execute("CREATE UNIQUE INDEX uq_reviews_user_id_book_id_live ON reviews (user_id, book_id) WHERE deleted_at IS NULL")
+    op.execute(
+        "CREATE UNIQUE INDEX uq_reviews_user_id_book_id_live ON reviews (user_id, book_id) WHERE deleted_at IS NULL"
+    )
     op.execute("CREATE INDEX ix_reviews_book_id_created_at_id ON reviews (book_id, created_at, id)")
     op.execute("""
         CREATE TRIGGER reviews_touch BEFORE UPDATE ON reviews
@@ -36,6 +38,7 @@ def upgrade() -> None:
                 CASE WHEN rating_count > 0 THEN rating_sum::numeric / rating_count::numeric END) STORED
     """)
     op.execute("CREATE INDEX ix_books_rating_mean_id ON books (rating_mean, id)")
+    op.execute("CREATE INDEX ix_books_rating_mean_desc_id ON books (rating_mean DESC NULLS LAST, id)")
     op.execute("""
         CREATE FUNCTION bookstore_carry_rating() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN

@@ -38,6 +38,8 @@ def upgrade() -> None:
     op.execute("CREATE INDEX ix_books_price_id ON books (price, id)")
     op.execute("CREATE INDEX ix_books_publish_date_id ON books (publish_date, id)")
     op.execute("CREATE INDEX ix_books_created_at_id ON books (created_at, id)")
+    op.execute("CREATE INDEX ix_books_publish_date_desc_id ON books (publish_date DESC NULLS LAST, id)")
+    op.execute("CREATE INDEX ix_books_created_at_desc_id ON books (created_at DESC, id)")
     op.execute("CREATE INDEX ix_books_stock_quantity_id ON books (stock_quantity, id)")
     op.execute("""
         CREATE FUNCTION bookstore_touch() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -54,8 +54,11 @@ class Book(Base):
         Index("ix_books_price_id", "price", "id"),
         Index("ix_books_publish_date_id", "publish_date", "id"),
         Index("ix_books_created_at_id", "created_at", "id"),
+        Index("ix_books_publish_date_desc_id", literal_column("publish_date DESC NULLS LAST"), "id"),
+        Index("ix_books_created_at_desc_id", literal_column("created_at DESC"), "id"),
         Index("ix_books_stock_quantity_id", "stock_quantity", "id"),
         Index("ix_books_rating_mean_id", "rating_mean", "id"),
+        Index("ix_books_rating_mean_desc_id", literal_column("rating_mean DESC NULLS LAST"), "id"),
         Index("ix_books_search_vector", "search_vector", postgresql_using="gin"),
         Index(
             "ix_books_title_author_trgm",

@@ -1,0 +1,76 @@
+"""What the catalogue's operations are given."""
+
+from decimal import Decimal
+from typing import Annotated
+
+from fastapi import Depends, Path, Query
+from pydantic import AfterValidator, Field
+
+from app.catalog.query import BookFilter, BookQuery
+from app.catalog.service import BookService, GenreService
+from app.catalog.sorting import Direction, SortName
+from app.catalog.stock import StockService
+from app.core.db.transaction import Session
+from app.core.paging import MAX_PAGE, PageSize
+from app.core.problems import invalid_input
+from app.core.values import Id
+
+# A cursor holds a title of up to 500 characters, each up to twelve bytes of JSON, in base64.
+MAX_CURSOR = 8192
+
+BookId = Annotated[Id, Path(description="Id of a book")]
+# `0e99999` is a zero too, and too long for the driver.
+PriceBound = Annotated[
+    Annotated[Decimal, Field(ge=0, max_digits=20), AfterValidator(lambda price: price or Decimal(0))] | None,
+    Query(description="Inclusive, in major units of the currency"),
+]
+
+
+async def get_filter(
+    genre_id: Annotated[Id | None, Query(description="Exact")] = None,
+    author: Annotated[str | None, Query(max_length=255, description="Part of the name, in any case")] = None,
+    min_price: PriceBound = None,
+    max_price: PriceBound = None,
+) -> BookFilter:
+    """The filters, which combine with AND."""
+    return BookFilter(genre_id, author, min_price, max_price)
+
+
+async def get_query(
+    filters: Annotated[BookFilter, Depends(get_filter)],
+    q: Annotated[str | None, Query(max_length=200, description="Words of title and author, or an ISBN")] = None,
+    sort: Annotated[SortName, Query(description="Ignored with `q`")] = "title",
+    sort_dir: Annotated[Direction | None, Query(description="Absent: `asc` for title and price, else `desc`")] = None,
+    page: Annotated[int | None, Query(ge=1, le=MAX_PAGE, description="Page, from 1; absent: 1")] = None,
+    size: PageSize = 20,
+    cursor: Annotated[
+        str | None,
+        Query(max_length=MAX_CURSOR, description="Opaque, from the `Link` header; goes with neither `q` nor `page`"),
+    ] = None,
+) -> BookQuery:
+    """The whole question. A blank `q` counts as absent."""
+    words = q if q and q.strip() else None
+    if cursor is not None and (words or page is not None):
+        raise invalid_input("query", "cursor", message="goes with neither q nor page")
+    return BookQuery(words, filters, sort, sort_dir, page or 1, size, cursor)
+
+
+async def get_books(session: Session) -> BookService:
+    """Books on the session of this request."""
+    return BookService(session)
+
+
+async def get_genres(session: Session) -> GenreService:
+    """Genres on the session of this request."""
+    return GenreService(session)
+
+
+async def get_stock(session: Session) -> StockService:
+    """The stock ledger on the session of this request."""
+    return StockService(session)
+
+
+Question = Annotated[BookQuery, Depends(get_query)]
+Books = Annotated[BookService, Depends(get_books)]
+Genres = Annotated[GenreService, Depends(get_genres)]
+Stock = Annotated[StockService, Depends(get_stock)]

@@ -1,0 +1,58 @@
+"""What the catalogue refuses."""
+
+from app.core.errors import DomainError
+
+
+class BookNotFound(DomainError):
+    """No such book is on sale."""
+
+    code = "BOOK_NOT_FOUND"
+    detail = "There is no book with this id."
+    field = "book_id"
+
+
+class IsbnConflict(DomainError):
+    """Another book has the ISBN."""
+
+    code = "BOOK_ISBN_CONFLICT"
+    detail = "Another book has this ISBN."
+    field = "isbn"
+
+
+class GenreNotFound(DomainError):
+    """No such genre."""
+
+    code = "GENRE_NOT_FOUND"
+    detail = "There is no genre with this id."
+    field = "genre_id"
+
+
+class GenreConflict(DomainError):
+    """A genre has exactly that name."""
+
+    code = "GENRE_CONFLICT"
+    detail = "There is a genre with this name already."
+    field = "name"
+
+
+class PageTooDeep(DomainError):
+    """The page exists but lies too deep to be counted up to."""
+
+    code = "PAGE_TOO_DEEP"
+    detail = "Page numbers reach the first 10000 books. Follow the cursor in the Link header to go deeper."
+    field = "page"
+
+
+class StockOutOfRange(DomainError):
+    """The adjustment would take the stock below none or above what a book can have."""
+
+    code = "STOCK_OUT_OF_RANGE"
+    detail = "The stock must stay between 0 and 2147483647."
+    field = "delta"
+
+    def __init__(self, current_quantity: int) -> None:
+        super().__init__()
+        self.current_quantity = current_quantity
+
+    def members(self) -> dict[str, object]:
+        return {"current_quantity": self.current_quantity}

@@ -1,0 +1,64 @@
+"""What a reader asks of the catalogue."""
+
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+
+from app.catalog.sorting import ORDERS, Direction, Order, SortName
+
+
+@dataclass(frozen=True, slots=True)
+class BookFilter:
+    """Conditions that all hold; None is no condition. Prices in major units, inclusive."""
+
+    genre_id: int | None = None
+    author: str | None = None
+    min_price: Decimal | None = None
+    max_price: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BookQuery:
+    """A page of books. `cursor` goes with neither `q` nor `page`; `q` has an order of its own."""
+
+    q: str | None = None
+    filter: BookFilter = BookFilter()
+    sort: SortName = "title"
+    sort_dir: Direction | None = None
+    page: int = 1
+    size: int = 20
+    cursor: str | None = None
+
+    @property
+    def order(self) -> Order:
+        """The order to list in, where nothing is searched for."""
+        return ORDERS[self.sort]
+
+    @property
+    def direction(self) -> Direction:
+        """As asked, or what suits the order."""
+        return self.sort_dir or self.order.default
+
+    @property
+    def offset(self) -> int:
+        """Rows before the page."""
+        return (self.page - 1) * self.size
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """The query parameters that a link to the next page keeps."""
+        asked = self.filter
+        return {
+            "genre_id": asked.genre_id,
+            "author": asked.author,
+            "min_price": asked.min_price,
+            "max_price": asked.max_price,
+            "sort": self.sort,
+            "sort_dir": self.direction,
+            "size": self.size,
+        }
+
+    @property
+    def scope(self) -> str:
+        """What a cursor belongs to: filters and order, whatever the size of the pages."""
+        return json.dumps(["books", self.parameters | {"size": None}], default=str)

@@ -1,0 +1,114 @@
+"""The SQL of books and genres."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Numeric, Select, delete, exists, func, literal, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.catalog.models import Book, Genre
+from app.catalog.query import BookFilter, BookQuery
+from app.core.paging import Key
+
+_PATTERN_SIGN = re.compile(r"([\\%_])")
+
+
+def conditions(asked: BookFilter) -> list[ColumnElement[bool]]:
+    """The WHERE of a filter."""
+    found = []
+    if asked.genre_id is not None:
+        found.append(Book.genre_id == asked.genre_id)
+    if asked.author:
+        literally = _PATTERN_SIGN.sub(r"\\\1", asked.author)
+        found.append(func.lower(Book.author).like(func.lower(f"%{literally}%")))
+    # Not the type of the column: a bound may be larger or finer than any price.
+    if asked.min_price is not None:
+        found.append(Book.price >= literal(asked.min_price, Numeric()))
+    if asked.max_price is not None:
+        found.append(Book.price <= literal(asked.max_price, Numeric()))
+    return found
+
+
+class BookRepository:
+    """Books in the transaction of a session. Nothing here writes stock."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def get(self, book_id: int) -> Book | None:
+        """The book with that id."""
+        return await self._session.scalar(select(Book).where(Book.id == book_id))
+
+    async def exists(self, book_id: int) -> bool:
+        """Whether there is such a book."""
+        return bool(await self._session.scalar(select(exists().where(Book.id == book_id))))
+
+    async def add(self, columns: Mapping[str, Any]) -> Book | None:
+        """The new book; None when its ISBN is taken."""
+        insertion = insert(Book).values(columns).on_conflict_do_nothing(index_elements=[Book.isbn])
+        return (await self._session.scalars(insertion.returning(Book))).one_or_none()
+
+    async def change(self, book_id: int, columns: Mapping[str, Any]) -> Book | None:
+        """The book with these columns changed and no other; None when there is no such book.
+
+        Raises:
+            IntegrityError: another book has the ISBN.
+        """
+        change = update(Book).where(Book.id == book_id).values(columns).returning(Book)
+        return (await self._session.scalars(change, execution_options={"populate_existing": True})).one_or_none()
+
+    async def delete(self, book_id: int) -> None:
+        """Delete the book; what hangs on it goes or is set null by the foreign keys. Its row must be locked."""
+        await self._session.execute(delete(Book).where(Book.id == book_id))
+
+    async def count(self, asked: BookFilter) -> int:
+        """All books that pass the filter."""
+        query = select(func.count()).select_from(Book).where(*conditions(asked))
+        return (await self._session.execute(query)).scalar_one()
+
+    async def page(self, query: BookQuery, limit: int) -> list[Book]:
+        """Up to `limit` books from the start of the page."""
+        return await self._fetch(_listed(query).offset(query.offset), limit)
+
+    async def after(self, query: BookQuery, keys: list[Key], limit: int) -> list[Book]:
+        """Up to `limit` books behind these sort keys; a second statement only where the empty values begin.
+
+        Raises:
+            RequestValidationError: the keys are not those of the query's order.
+        """
+        found: list[Book] = []
+        for stretch in query.order.stretches_after(query.direction, keys):
+            found += await self._fetch(_listed(query).where(stretch), limit - len(found))
+            if len(found) == limit:
+                break
+        return found
+
+    async def _fetch(self, query: Select[Book], limit: int) -> list[Book]:
+        return list(await self._session.scalars(query.limit(limit)))
+
+
+def _listed(query: BookQuery) -> Select[Book]:
+    return select(Book).where(*conditions(query.filter)).order_by(*query.order.by(query.direction))
+
+
+class GenreRepository:
+    """Genres in the transaction of a session."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def all(self) -> list[Genre]:
+        """All of them by name in code-point order."""
+        return list(await self._session.scalars(select(Genre).order_by(Genre.name.collate("C"))))
+
+    async def add(self, name: str) -> Genre | None:
+        """The new genre; None when the name is taken."""
+        insertion = insert(Genre).values(name=name).on_conflict_do_nothing(index_elements=[Genre.name])
+        return (await self._session.scalars(insertion.returning(Genre))).one_or_none()
+
+    async def hold(self, genre_id: int) -> bool:
+        """Whether there is such a genre; if so, it stays until the transaction ends."""
+        query = select(Genre.id).where(Genre.id == genre_id).with_for_update(read=True, key_share=True)
+        return await self._session.scalar(query) is not None

@@ -1,0 +1,34 @@
+"""Rules of the catalogue on plain values."""
+
+from decimal import ROUND_HALF_EVEN, Decimal
+
+TENTH = Decimal("0.1")
+MAX_STOCK = 2**31 - 1
+DEEPEST_ROW = 10_000
+
+
+def average_rating(rating_sum: int, rating_count: int) -> float | None:
+    """The mean with one decimal, half-even on the exact mean; None without ratings."""
+    if rating_count == 0:
+        return None
+    return float((Decimal(rating_sum) / rating_count).quantize(TENTH, ROUND_HALF_EVEN))
+
+
+def too_deep(page: int, size: int, total: int) -> bool:
+    """Whether a page must be reached by cursor. Pages past the end are empty and cost nothing."""
+    return page * size > DEEPEST_ROW and (page - 1) * size < total
+
+
+def fits_stock(quantity: int) -> bool:
+    """Whether a book can have that many copies."""
+    return 0 <= quantity <= MAX_STOCK
+
+
+def is_restock(before: int, after: int) -> bool:
+    """From exactly none to some: those who wait are told."""
+    return before == 0 and after > 0
+
+
+def fuzzy(word: str) -> bool:
+    """Whether a word of a search is long enough to be matched by trigrams: four letters or more."""
+    return sum(character.isalpha() for character in word) >= 4  # noqa: PLR2004

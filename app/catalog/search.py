@@ -1,0 +1,127 @@
+"""Search: words as prefixes in title and author, ISBNs in either form, trigrams for what was mistyped."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import (
+    ARRAY,
+    REAL,
+    Boolean,
+    ColumnElement,
+    Integer,
+    and_,
+    cast,
+    desc,
+    func,
+    literal,
+    literal_column,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import REGCONFIG
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.catalog.isbn import isbn_in_query
+from app.catalog.models import Book
+from app.catalog.query import BookQuery
+from app.catalog.repository import conditions
+from app.catalog.rules import fuzzy
+
+MIN_SIMILARITY = "0.45"
+_SIMPLE = cast("simple", REGCONFIG)
+_WEIGHTS = cast([0.0, 0.0, 0.1, 1.0], ARRAY(REAL))  # D, C, B (author), A (title)
+# As in ix_books_title_author_trgm, so that the index serves it.
+_FOLDED: ColumnElement[str] = literal_column("bookstore_fold((books.title || ' ') || books.author)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """What makes a book a hit, and the scores that order the hits, the first one first, each descending."""
+
+    condition: ColumnElement[bool]
+    scores: Sequence[ColumnElement[float | int]]
+
+
+class BookSearch:
+    """Searching in the transaction of a session."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def find(self, query: BookQuery) -> tuple[int, list[Book]]:
+        """The number of hits and the page of them that was asked for; `query.q` must be given."""
+        q = query.q or ""
+        if isbn := isbn_in_query(q):
+            total, books = await self._hits(query, _Match(Book.isbn == isbn, []))
+            if total:
+                return total, books
+        words = await self._words(q)
+        for match in _matches(words):
+            total, books = await self._hits(query, match)
+            if total:
+                return total, books
+        return 0, []
+
+    async def _words(self, q: str) -> list[str]:
+        """The words of `q`, folded as titles are. Sets, for this transaction, how similar a word must be."""
+        threshold = func.set_config("pg_trgm.word_similarity_threshold", MIN_SIMILARITY, True)
+        row = (await self._session.execute(select(func.bookstore_fold(q), threshold))).one()
+        return list(dict.fromkeys(row[0].split()))
+
+    async def _hits(self, query: BookQuery, match: _Match) -> tuple[int, list[Book]]:
+        """Count the hits and fetch a page of them in one statement; only ids and scores are sorted."""
+        scores = [score.label(f"score_{number}") for number, score in enumerate(match.scores)]
+        hits = select(Book.id, *scores).where(match.condition, *conditions(query.filter)).cte("hits")
+        order = [*(desc(hits.c[score.name]) for score in scores), hits.c.id]
+        page = select(hits).order_by(*order).limit(query.size).offset(query.offset).subquery("page")
+        total = select(func.count().label("total")).select_from(hits).subquery("total")
+        order = [*(desc(page.c[score.name]) for score in scores), page.c.id]
+        statement = (
+            select(total.c.total, Book)
+            .select_from(total.outerjoin(page, true()).outerjoin(Book, Book.id == page.c.id))
+            .order_by(*order)
+        )
+        rows = (await self._session.execute(statement)).all()
+        return rows[0].total, [row.Book for row in rows if row.Book]
+
+
+def _matches(words: list[str]) -> list[_Match]:
+    """What to try, in turn; nothing without words."""
+    if not words:
+        return []
+    similar = [word for word in words if fuzzy(word)]
+    return [_by_words(words), *([_by_trigrams(words, similar)] if similar else [])]
+
+
+def _by_words(words: list[str]) -> _Match:
+    """Every word is the beginning of one in title or author.
+
+    A word in the title counts more than any number of hits in the author, and of hits alike those on whole words come
+    first.
+    """
+    in_title = [cast(_holds(_prefix(word, "A")), Integer) for word in words]
+    whole = _tsquery(" | ".join(f"'{word}'" for word in words))
+    scores = [sum(in_title[1:], in_title[0]), func.ts_rank(_WEIGHTS, Book.search_vector, whole)]
+    return _Match(_holds(" & ".join(_prefix(word) for word in words)), scores)
+
+
+def _by_trigrams(words: list[str], similar: list[str]) -> _Match:
+    """The long words resemble a part of title and author; the short ones begin a word there, as ever."""
+    short = [_prefix(word) for word in words if word not in similar]
+    resembling = [literal(word).op("<%", return_type=Boolean())(_FOLDED) for word in similar]
+    likeness = [func.word_similarity(word, _FOLDED) for word in similar]
+    begun = [_holds(" & ".join(short))] if short else []
+    return _Match(and_(*resembling, *begun), [sum(likeness[1:], likeness[0])])
+
+
+def _holds(tsquery: str) -> ColumnElement[bool]:
+    return Book.search_vector.op("@@", return_type=Boolean())(_tsquery(tsquery))
+
+
+def _tsquery(text: str) -> ColumnElement[str]:
+    return func.to_tsquery(_SIMPLE, text)
+
+
+def _prefix(word: str, weight: str = "") -> str:
+    """The word as the beginning of a lexeme. Folded words have nothing but letters and digits, so quotes are safe."""
+    return f"'{word}':*{weight}"

@@ -1,0 +1,147 @@
+"""The catalogue: listing, searching and keeping books and genres."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.catalog.errors import BookNotFound, GenreConflict, GenreNotFound, IsbnConflict, PageTooDeep
+from app.catalog.models import Book, Genre
+from app.catalog.query import BookQuery
+from app.catalog.repository import BookRepository, GenreRepository
+from app.catalog.rules import too_deep
+from app.catalog.search import BookSearch
+from app.catalog.stock import StockService
+from app.core.db.failures import violated
+from app.core.paging import decode_cursor, encode_cursor
+
+ISBN_KEY = "uq_books_isbn"
+
+
+@dataclass(frozen=True, slots=True)
+class BookPage:
+    """Some books of all that fit. `page` is None when reached by cursor, `next_cursor` None when none follow."""
+
+    items: list[Book]
+    total: int
+    page: int | None
+    next_cursor: str | None
+
+
+class BookService:
+    """Books in the transaction of a session."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._books = BookRepository(session)
+        self._genres = GenreRepository(session)
+        self._search = BookSearch(session)
+        self._stock = StockService(session)
+
+    async def get(self, book_id: int) -> Book:
+        """The book. Raises BookNotFound."""
+        book = await self._books.get(book_id)
+        if book is None:
+            raise BookNotFound
+        return book
+
+    async def page(self, query: BookQuery) -> BookPage:
+        """The page of books that was asked for.
+
+        Raises:
+            PageTooDeep: it exists but must be reached by cursor.
+            RequestValidationError: the cursor is damaged or belongs to another list.
+        """
+        if query.cursor is not None:
+            return await self._behind(query, query.cursor)
+        return await (self._searched(query) if query.q else self._numbered(query))
+
+    async def create(self, columns: Mapping[str, Any]) -> Book:
+        """A new book without stock.
+
+        Raises:
+            GenreNotFound: there is no such genre.
+            IsbnConflict: another book has the ISBN.
+        """
+        await self._require_genre(columns)
+        book = await self._books.add(columns)
+        if book is None:
+            raise IsbnConflict
+        return book
+
+    async def change(self, book_id: int, columns: Mapping[str, Any]) -> Book:
+        """Change these columns of a book and no other, so that what checkouts do meanwhile to its stock stands.
+
+        Raises:
+            BookNotFound: there is no such book.
+            GenreNotFound: there is no such genre.
+            IsbnConflict: another book has the ISBN.
+        """
+        if not columns:
+            return await self.get(book_id)
+        if not await self._books.exists(book_id):
+            raise BookNotFound
+        await self._require_genre(columns)
+        try:
+            book = await self._books.change(book_id, columns)
+        except IntegrityError as error:
+            if violated(error) == ISBN_KEY:
+                raise IsbnConflict from error
+            raise
+        if book is None:
+            raise BookNotFound
+        return book
+
+    async def delete(self, book_id: int, actor_id: int) -> None:
+        """Take a book off sale for good; a checkout that has locked it is waited for. Raises BookNotFound."""
+        await self._stock.remove(book_id, actor_id)
+        await self._books.delete(book_id)
+
+    async def _require_genre(self, columns: Mapping[str, Any]) -> None:
+        genre_id = columns.get("genre_id")
+        if genre_id is not None and not await self._genres.hold(genre_id):
+            raise GenreNotFound
+
+    async def _searched(self, query: BookQuery) -> BookPage:
+        total, books = await self._search.find(query)
+        if too_deep(query.page, query.size, total):
+            raise PageTooDeep
+        return BookPage(books, total, query.page, None)
+
+    async def _numbered(self, query: BookQuery) -> BookPage:
+        total = await self._books.count(query.filter)
+        if too_deep(query.page, query.size, total):
+            raise PageTooDeep
+        books = await self._books.page(query, query.size + 1) if query.offset < total else []
+        return _page(query, books, total, query.page)
+
+    async def _behind(self, query: BookQuery, cursor: str) -> BookPage:
+        keys = decode_cursor(query.scope, cursor)
+        books = await self._books.after(query, keys, query.size + 1)
+        return _page(query, books, await self._books.count(query.filter), None)
+
+
+def _page(query: BookQuery, books: list[Book], total: int, page: int | None) -> BookPage:
+    """`books` holds one more than the page where more follow."""
+    shown = books[: query.size]
+    more = len(books) > query.size
+    return BookPage(shown, total, page, encode_cursor(query.scope, *query.order.place(shown[-1])) if more else None)
+
+
+class GenreService:
+    """Genres in the transaction of a session."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._genres = GenreRepository(session)
+
+    async def all(self) -> list[Genre]:
+        """All of them by name in code-point order."""
+        return await self._genres.all()
+
+    async def create(self, name: str) -> Genre:
+        """A new genre. Raises GenreConflict when exactly that name exists."""
+        genre = await self._genres.add(name)
+        if genre is None:
+            raise GenreConflict
+        return genre

@@ -1,0 +1,22 @@
+"""The SQL of pre-bookings."""
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.accounts.models import User
+from app.prebookings.models import PreBooking, PreBookStatus
+
+
+async def notify(session: AsyncSession, book_id: int) -> list[str]:
+    """Turn all who wait for the book into notified; the addresses of those whose account is active, by user id."""
+    waiting = (PreBooking.book_id == book_id, PreBooking.status == PreBookStatus.WAITING)
+    told = (
+        update(PreBooking)
+        .where(*waiting)
+        .values(status=PreBookStatus.NOTIFIED, notified_at=func.now())
+        .returning(PreBooking.user_id)
+        .execution_options(synchronize_session=False)
+        .cte("told")
+    )
+    query = select(User.email).join(told, told.c.user_id == User.id).where(User.is_active).order_by(User.id)
+    return list(await session.scalars(query))

@@ -3,14 +3,6 @@
 from app.core.errors import DomainError
 
 
-class BookNotFound(DomainError):
-    """No such book is on sale."""
-
-    code = "BOOK_NOT_FOUND"
-    detail = "There is no book with this id."
-    field = "book_id"
-
-
 class BookOutOfStock(DomainError):
     """Nothing left of it; a pre-booking would be the way."""
 

@@ -1,5 +1,8 @@
 """The basket: one cart a user, one line a book."""
 
+from dataclasses import dataclass
+from decimal import Decimal
+
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -30,3 +33,16 @@ class CartItem(Base):
     book_id: Mapped[int] = mapped_column(ForeignKey("books.id", ondelete="CASCADE"), index=True)
     quantity: Mapped[int] = mapped_column(default=1, server_default="1")
     added_at: Mapped[CreatedAt]
+
+
+@dataclass(frozen=True, slots=True)
+class CartLine:
+    """A line with what its book says now. `price` in major units of the shop's currency."""
+
+    id: int
+    book_id: int
+    quantity: int
+    title: str
+    author: str
+    price: Decimal
+    cover_image_url: str | None

@@ -2,27 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.cart.models import Cart, CartItem
+from app.cart.models import Cart, CartItem, CartLine
 from app.catalog.models import Book
-
-
-@dataclass(frozen=True, slots=True)
-class CartLine:
-    """A line with what its book says now. `price` in major units of the shop's currency."""
-
-    id: int
-    book_id: int
-    quantity: int
-    title: str
-    author: str
-    price: Decimal
-    cover_image_url: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, Field
 
-from app.cart.repository import CartLine
+from app.cart.models import CartLine
 from app.core.values import Count, Id, MoneyOut
 
 

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from sqlalchemy.exc import IntegrityError, NoResultFound
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.cart.errors import BookNotFound, BookOutOfStock, ItemDuplicate, ItemForbidden, ItemNotFound
-from app.cart.repository import CartLine, CartRepository
+from app.cart.errors import BookOutOfStock, ItemDuplicate, ItemForbidden, ItemNotFound
+from app.cart.models import CartLine
+from app.cart.repository import CartRepository
+from app.catalog.errors import BookNotFound
 from app.core.db.failures import violated
 
 BOOK_KEY = "fk_cart_items_book_id_books"

@@ -11,12 +11,9 @@ from app.catalog.service import BookService, GenreService
 from app.catalog.sorting import Direction, SortName
 from app.catalog.stock import StockService
 from app.core.db.transaction import Session
-from app.core.paging import MAX_PAGE, PageSize
+from app.core.paging import MAX_PAGE, CursorText, PageSize
 from app.core.problems import invalid_input
 from app.core.values import Id
-
-# A cursor holds a title of up to 500 characters, each up to twelve bytes of JSON, in base64.
-MAX_CURSOR = 8192
 
 BookId = Annotated[Id, Path(description="Id of a book")]
 # `0e99999` is a zero too, and too long for the driver.
@@ -43,10 +40,7 @@ async def get_query(
     sort_dir: Annotated[Direction | None, Query(description="Absent: `asc` for title and price, else `desc`")] = None,
     page: Annotated[int | None, Query(ge=1, le=MAX_PAGE, description="Page, from 1; absent: 1")] = None,
     size: PageSize = 20,
-    cursor: Annotated[
-        str | None,
-        Query(max_length=MAX_CURSOR, description="Opaque, from the `Link` header; goes with neither `q` nor `page`"),
-    ] = None,
+    cursor: CursorText = None,
 ) -> BookQuery:
     """The whole question. A blank `q` counts as absent."""
     words = q if q and q.strip() else None

@@ -6,14 +6,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from sqlalchemy import ColumnElement, and_, literal, or_, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.catalog.models import Book
-from app.core.paging import Key
-from app.core.problems import invalid_input
-from app.core.values import Id
+from app.core.paging import Key, damaged_cursor
+from app.core.values import Id, Moment
 
 SortName = Literal["title", "price", "date", "created_at", "avg_rating"]
 Direction = Literal["asc", "desc"]
@@ -47,7 +46,7 @@ class Order:
         try:
             value, book_id = self.keys.validate_python(keys)
         except ValidationError as error:
-            raise invalid_input("query", "cursor", message="is damaged or was made for another list") from error
+            raise damaged_cursor() from error
         if value is None:
             return [and_(self.column.is_(None), Book.id > book_id)]
         return [self._behind(direction, value, book_id), *([self.column.is_(None)] if self._has_gaps else [])]
@@ -66,6 +65,6 @@ ORDERS: dict[SortName, Order] = {
     "title": Order(Book.title, TypeAdapter(tuple[_TitleKey, Id]), "asc"),
     "price": Order(Book.price, TypeAdapter(tuple[Decimal, Id]), "asc"),
     "date": Order(Book.publish_date, TypeAdapter(tuple[date | None, Id]), "desc"),
-    "created_at": Order(Book.created_at, TypeAdapter(tuple[AwareDatetime, Id]), "desc"),
+    "created_at": Order(Book.created_at, TypeAdapter(tuple[Moment, Id]), "desc"),
     "avg_rating": Order(Book.rating_mean, TypeAdapter(tuple[Decimal | None, Id]), "desc"),
 }

@@ -8,6 +8,7 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import Query
+from fastapi.exceptions import RequestValidationError
 from pydantic import Field
 
 from app.core.problems import invalid_input
@@ -18,8 +19,9 @@ _SEAL_BYTES = 8
 PageNumber = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Page, from 1")]
 PageSize = Annotated[int, Query(ge=1, le=100, description="Entries a page")]
 Limit = Annotated[int, Query(ge=1, le=100, description="Entries at most")]
+# A cursor may hold a title of 500 characters, each up to four bytes, in base64.
 CursorText = Annotated[
-    str | None, Query(max_length=2000, description="Opaque, from the `Link` header of the page before")
+    str | None, Query(max_length=4000, description="Opaque, from the `Link` header of the page before")
 ]
 Total = Annotated[int, Field(ge=0)]
 
@@ -28,12 +30,12 @@ Key = str | int | None
 
 def encode_cursor(scope: str, *keys: Key) -> str:
     """An opaque cursor behind the row with these sort keys. `scope` names the list with its filters and order."""
-    payload = json.dumps(keys, separators=(",", ":")).encode()
+    payload = json.dumps(keys, separators=(",", ":"), ensure_ascii=False).encode()
     return urlsafe_b64encode(_seal(scope, payload) + payload).rstrip(b"=").decode()
 
 
 def decode_cursor(scope: str, cursor: str) -> list[Key]:
-    """The sort keys of a cursor.
+    """The sort keys of a cursor. The seal finds damage, not forgery: check their types before use.
 
     Raises:
         RequestValidationError: it is damaged, or was made for another list, other filters or another order.
@@ -42,9 +44,9 @@ def decode_cursor(scope: str, cursor: str) -> list[Key]:
         raw = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
         sealed, payload = raw[:_SEAL_BYTES], raw[_SEAL_BYTES:]
     except (binascii.Error, ValueError) as error:
-        raise _damaged() from error
+        raise damaged_cursor() from error
     if sealed != _seal(scope, payload) or cursor != urlsafe_b64encode(raw).rstrip(b"=").decode():
-        raise _damaged()
+        raise damaged_cursor()
     keys: list[Key] = json.loads(payload)
     return keys
 
@@ -53,7 +55,8 @@ def _seal(scope: str, payload: bytes) -> bytes:
     return blake2b(scope.encode() + b"\0" + payload, digest_size=_SEAL_BYTES, person=b"cursor").digest()
 
 
-def _damaged() -> Exception:
+def damaged_cursor() -> RequestValidationError:
+    """What a cursor gets that is none of ours, or none of this list."""
     return invalid_input("query", "cursor", message="is damaged or was made for another list")
 
 

@@ -46,4 +46,13 @@ def no_control_characters(value: str) -> str:
     return value
 
 
+def in_utc(moment: datetime) -> datetime:
+    """UTC where no offset is given; moments that UTC cannot express cannot be asked of PostgreSQL either."""
+    try:
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("must lie within the years 1 to 9999 in UTC") from error
+
+
+Moment = Annotated[datetime, AfterValidator(in_utc)]
 SingleLine = AfterValidator(no_control_characters)

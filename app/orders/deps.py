@@ -1,14 +1,12 @@
 """What the order operations are given."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 from uuid import uuid4
 
 from fastapi import Depends, Header, Query, Request
-from pydantic import AfterValidator
 
 from app.core.db.transaction import Session
-from app.core.values import Id
+from app.core.values import Id, Moment
 from app.notifications.deps import OutboxDep
 from app.orders.models import OrderStatus
 from app.orders.repository import OrderFilter
@@ -29,22 +27,11 @@ async def get_attempt_id(request: Request) -> str:
     return state.attempt_id  # type: ignore[no-any-return]
 
 
-def _in_utc(moment: datetime) -> datetime:
-    """UTC where no offset is given; PostgreSQL cannot be asked for moments that UTC cannot express."""
-    try:
-        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("must lie within the years 1 to 9999 in UTC") from error
-
-
-Moment = Annotated[datetime | None, AfterValidator(lambda moment: moment and _in_utc(moment)), Query()]
-
-
 async def get_filter(
     status: Annotated[OrderStatus | None, Query()] = None,
     user_id: Annotated[Id | None, Query()] = None,
-    created_from: Annotated[Moment, Query(description="Inclusive; ISO 8601, UTC without offset")] = None,
-    created_to: Annotated[Moment, Query(description="Exclusive; ISO 8601, UTC without offset")] = None,
+    created_from: Annotated[Moment | None, Query(description="Inclusive; ISO 8601, UTC without offset")] = None,
+    created_to: Annotated[Moment | None, Query(description="Exclusive; ISO 8601, UTC without offset")] = None,
 ) -> OrderFilter:
     """The filters of the staff's order list."""
     return OrderFilter(user_id=user_id, status=status, created_from=created_from, created_to=created_to)

@@ -7,7 +7,7 @@ from sqlalchemy import CHAR, CheckConstraint, Enum, ForeignKey, Index, LargeBina
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.catalog.models import Book
-from app.core.db.base import Base, CreatedAt, IntKey, Timestamp
+from app.core.db.base import Base, CreatedAt, IntKey, Timestamp, stored_by_value
 
 
 class OrderStatus(StrEnum):
@@ -15,10 +15,6 @@ class OrderStatus(StrEnum):
 
     CONFIRMED = "confirmed"
     PAYMENT_FAILED = "payment_failed"
-
-
-def _labels(statuses: type[StrEnum]) -> list[str]:
-    return [status.value for status in statuses]
 
 
 class Order(Base):
@@ -34,7 +30,7 @@ class Order(Base):
     id: Mapped[IntKey]
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     status: Mapped[OrderStatus] = mapped_column(
-        Enum(OrderStatus, name="orderstatus", values_callable=_labels),
+        Enum(OrderStatus, name="orderstatus", values_callable=stored_by_value),
         default=OrderStatus.CONFIRMED,
         server_default=OrderStatus.CONFIRMED.value,
     )

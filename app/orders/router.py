@@ -6,15 +6,16 @@ from datetime import datetime
 from http import HTTPStatus
 
 from fastapi import APIRouter, Response
+from pydantic import TypeAdapter, ValidationError
 
 from app.accounts.deps import AdminUser, CurrentUser
-from app.core.db.transaction import Session, TransactionRoute
+from app.core.db.transaction import Session, TransactionRoute, once_committed
 from app.core.errors import DomainError
 from app.core.metrics import CHECKOUTS
 from app.core.openapi import problems
-from app.core.paging import CursorText, Limit, decode_cursor, encode_cursor, next_link
+from app.core.paging import CursorText, Limit, damaged_cursor, decode_cursor, encode_cursor, next_link
 from app.core.problems import domain_problem
-from app.core.values import Id
+from app.core.values import Id, Moment
 from app.orders.deps import AttemptId, Filter, KeyHeader, Orders
 from app.orders.errors import CheckoutRefused
 from app.orders.idempotency import IdempotencyKeys, StoredAnswer, fingerprint
@@ -24,6 +25,7 @@ from app.orders.schemas import AdminOrderOut, CheckoutRequest, OrderOut
 
 router = APIRouter(tags=["orders"], route_class=TransactionRoute)
 
+_KEYS = TypeAdapter(tuple[Moment, Id])
 REPLAYED = {"Idempotent-Replayed": "true"}
 LIST_HEADERS = {
     "X-Total-Count": {"description": "All matches", "schema": {"type": "integer"}},
@@ -62,7 +64,7 @@ async def checkout(
         except DomainError as refusal:
             CHECKOUTS.labels(refusal.code).inc()
             raise
-        CHECKOUTS.labels("confirmed").inc()
+        once_committed(session, CHECKOUTS.labels("confirmed").inc)
         return _created(order)
 
     if key is None:
@@ -149,5 +151,7 @@ def _cursor(scope: str, last: Order) -> str:
 def _position(scope: str, cursor: str | None) -> Position | None:
     if cursor is None:
         return None
-    created_at, order_id = decode_cursor(scope, cursor)
-    return Position(datetime.fromisoformat(str(created_at)), int(order_id or 0))
+    try:
+        return Position(*_KEYS.validate_python(decode_cursor(scope, cursor)))
+    except ValidationError as error:
+        raise damaged_cursor() from error

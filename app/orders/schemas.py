@@ -13,7 +13,7 @@ class CheckoutRequest(BaseModel):
     """What a buyer may say at checkout; `{}` is enough."""
 
     force_payment_failure: bool = Field(default=False, description="Honoured by the mock payment service alone.")
-    expected_total: Annotated[Decimal, Field(ge=0, max_digits=20, decimal_places=2)] | None = Field(
+    expected_total: Annotated[Decimal, Field(ge=0, max_digits=28, decimal_places=2)] | None = Field(
         default=None,
         examples=["31.80"],
         description="The total the buyer saw; checkout is refused when it is another.",

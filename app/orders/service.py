@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.deps import Caller
-from app.cart.repository import CartLine
+from app.cart.models import CartLine
 from app.cart.service import CartService
 from app.core.db.transaction import undo_unless_committed
 from app.core.values import money_text
@@ -72,12 +72,12 @@ class OrderService:
         total = rules.total(lines, books)
         if request.expected_total not in {None, total}:
             raise TotalChanged(total)
+        undo_unless_committed(self._session, attempt_id, partial(self._payments.void, attempt_id))
         charge = await self._payments.charge(
             attempt_id, total, self._currency, force_fail=request.force_payment_failure
         )
         if not charge.approved:
             raise PaymentDeclined
-        undo_unless_committed(self._session, attempt_id, partial(self._payments.void, attempt_id))
         order = await self._orders.create_order(
             buyer.id, _new_lines(lines, books), currency=self._currency, payment_reference=charge.reference
         )

@@ -5,7 +5,7 @@ from enum import StrEnum
 from sqlalchemy import Enum, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.db.base import Base, CreatedAt, IntKey, Timestamp
+from app.core.db.base import Base, CreatedAt, IntKey, Timestamp, stored_by_value
 
 
 class PreBookStatus(StrEnum):
@@ -14,10 +14,6 @@ class PreBookStatus(StrEnum):
     WAITING = "waiting"
     NOTIFIED = "notified"
     CANCELLED = "cancelled"
-
-
-def _labels(statuses: type[StrEnum]) -> list[str]:
-    return [status.value for status in statuses]
 
 
 class PreBooking(Base):
@@ -38,7 +34,7 @@ class PreBooking(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     book_id: Mapped[int] = mapped_column(ForeignKey("books.id", ondelete="CASCADE"), index=True)
     status: Mapped[PreBookStatus] = mapped_column(
-        Enum(PreBookStatus, name="prebookstatus", values_callable=_labels),
+        Enum(PreBookStatus, name="prebookstatus", values_callable=stored_by_value),
         default=PreBookStatus.WAITING,
         server_default=PreBookStatus.WAITING.value,
     )

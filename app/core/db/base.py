@@ -1,6 +1,7 @@
 """What every table shares: the naming of constraints and the columns that recur."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated
 
 from sqlalchemy import DateTime, MetaData, func
@@ -19,6 +20,11 @@ class Base(DeclarativeBase):
     """The declarative base; its metadata describes the schema that the migrations build."""
 
     metadata = MetaData(naming_convention=NAMING)
+
+
+def stored_by_value(choices: type[StrEnum]) -> list[str]:
+    """For `Enum(values_callable=…)`: PostgreSQL's labels are the values, not the names."""
+    return [choice.value for choice in choices]
 
 
 IntKey = Annotated[int, mapped_column(primary_key=True)]

@@ -1,0 +1,50 @@
+"""What tests of the cart and of orders look at beside the answers."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from prometheus_client import REGISTRY
+from sqlalchemy import event
+
+from tests.support import Person, Shop
+
+EVERYTHING = """
+    SELECT (SELECT json_agg(i ORDER BY i.id) FROM cart_items i)::text, (SELECT count(*) FROM carts),
+           (SELECT json_agg(b.stock_quantity ORDER BY b.id) FROM books b)::text,
+           (SELECT count(*) FROM stock_movements), (SELECT count(*) FROM orders), (SELECT count(*) FROM order_items),
+           (SELECT count(*) FROM email_outbox)
+"""
+
+
+async def state_of(shop: Shop) -> Any:
+    """All that a checkout could change, but for the kept answers."""
+    return tuple((await shop.rows(EVERYTHING))[0])
+
+
+async def sold(shop: Shop, person: Person, **columns: Any) -> dict[str, Any]:
+    """An order of one new book."""
+    await shop.add_to_cart(person, await shop.book(**columns))
+    answer = await shop.checkout(person)
+    assert answer.status_code == 201, answer.text
+    order: dict[str, Any] = answer.json()
+    return order
+
+
+@contextmanager
+def statements_of(shop: Shop) -> Iterator[list[str]]:
+    """The statements that reach the database meanwhile; for a `live` shop."""
+    engine = shop.app.state.database.engine.sync_engine
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        seen.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(engine, "before_cursor_execute", note)
+
+
+def checkouts(outcome: str) -> float:
+    """How many checkouts were counted with that outcome."""
+    return REGISTRY.get_sample_value("bookstore_checkouts_total", {"outcome": outcome}) or 0.0

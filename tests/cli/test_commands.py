@@ -63,7 +63,7 @@ def test_seed_adds_the_demo_catalogue_once(state: RunningShop | None, data: Path
 def test_import_reports_and_changes_nothing_the_second_time(state: RunningShop | None, data: Path, tmp_path: Path):
     table = tmp_path / "two.csv"
     table.write_text(f"Name;Writer;Cost\nOne of {state is None};Somebody;1,50\nTwo;Somebody;\n", encoding="utf-8")
-    words = [
+    words: list[str | Path] = [
         "import",
         table,
         "--map",

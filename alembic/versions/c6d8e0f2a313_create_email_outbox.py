@@ -28,7 +28,9 @@ def upgrade() -> None:
             sent_at timestamptz
         )
     """)
-    op.execute("CREATE INDEX ix_email_outbox_next_attempt_at_pending ON email_outbox (next_attempt_at) WHERE status = 'pending'")
+    op.execute(
+        "CREATE INDEX ix_email_outbox_next_attempt_at_pending ON email_outbox (next_attempt_at) WHERE status = 'pending'"
+    )
 
 
 def downgrade() -> None:

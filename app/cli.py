@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -37,7 +38,7 @@ from app.core.db.server import (
 )
 from app.core.db.server import migrate as migrate_database
 from app.core.db.transaction import Database
-from app.core.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from app.core.embedded import EmbeddedPostgres, EmbeddedPostgresError, program
 from app.core.errors import DomainError
 
 T = TypeVar("T")
@@ -147,7 +148,7 @@ def import_file(
             task = bar.add_task(file.name)
             report = asyncio.run(
                 import_csv(
-                    partial(asyncpg.connect, driver_url(url)),
+                    partial(asyncpg.connect, driver_url(url), statement_cache_size=0 if settings.db_pooler else 100),
                     file,
                     options,
                     on_progress=lambda done, total: bar.update(task, completed=done, total=total),
@@ -207,7 +208,7 @@ def psql(context: typer.Context) -> None:
 def _psql(settings: Settings, url: str) -> list[str]:
     if settings.database_url is None:
         return EmbeddedPostgres(settings.data).psql_command()
-    return ["psql", driver_url(url)]
+    return [shutil.which("psql") or str(program("psql")), driver_url(url)]
 
 
 @db.command("start")

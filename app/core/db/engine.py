@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, NullPool, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.core.config import Settings
@@ -23,12 +23,19 @@ def make_engine(url: str, settings: Settings) -> AsyncEngine:
         connect_args=_connect_args(settings),
     )
     if settings.db_pooler:
-        _bound_each_transaction(engine, _bounds(settings))
+        _begin_with(engine, _session(settings))
     return engine
 
 
-def _bounds(settings: Settings) -> dict[str, str]:
+def make_plain_engine(url: str, settings: Settings) -> AsyncEngine:
+    """One connection without bounds, for migrations: building an index may take its time."""
+    return create_async_engine(url, poolclass=NullPool, connect_args=_without_caches(settings))
+
+
+def _session(settings: Settings) -> dict[str, str]:
     return {
+        "timezone": "UTC",
+        "jit": "off",
         "lock_timeout": str(settings.lock_timeout_ms),
         "statement_timeout": str(settings.statement_timeout_ms),
         "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS),
@@ -37,19 +44,28 @@ def _bounds(settings: Settings) -> dict[str, str]:
 
 def _connect_args(settings: Settings) -> dict[str, Any]:
     if settings.db_pooler:
-        return {
-            "statement_cache_size": 0,
-            "prepared_statement_cache_size": 0,
-            "prepared_statement_name_func": lambda: f"bookstore_{uuid4().hex}",
-        }
-    session = {"application_name": "bookstore", "timezone": "UTC", "jit": "off"}
-    return {"timeout": POOL_WAIT_SECONDS, "server_settings": session | _bounds(settings)}
+        return {"timeout": POOL_WAIT_SECONDS, **_without_caches(settings)}
+    return {
+        "timeout": POOL_WAIT_SECONDS,
+        "server_settings": {"application_name": "bookstore", **_session(settings)},
+    }
 
 
-def _bound_each_transaction(engine: AsyncEngine, bounds: dict[str, str]) -> None:
-    """A pooler in transaction mode keeps no session, so every transaction says its bounds itself."""
-    statement = "; ".join(f"SET LOCAL {name} = {value}" for name, value in bounds.items())
+def _without_caches(settings: Settings) -> dict[str, Any]:
+    """A pooler in transaction mode gives each transaction another server connection: nothing prepared is kept."""
+    if not settings.db_pooler:
+        return {}
+    return {
+        "statement_cache_size": 0,
+        "prepared_statement_cache_size": 0,
+        "prepared_statement_name_func": lambda: f"bookstore_{uuid4().hex}",
+    }
+
+
+def _begin_with(engine: AsyncEngine, session: dict[str, str]) -> None:
+    """Behind such a pooler no session lasts either, so every transaction begins with its settings."""
+    calls = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in session.items())
 
     @event.listens_for(engine.sync_engine, "begin")
-    def say(connection: Connection) -> None:
-        connection.exec_driver_sql(statement)
+    def set_up(connection: Connection) -> None:
+        connection.exec_driver_sql(f"SELECT {calls}")

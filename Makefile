@@ -3,6 +3,7 @@
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
 BIN := .venv/bin
 UV := UV_PYTHON_DOWNLOADS=never $(BIN)/python -m uv
 STAMP := .venv/.installed
@@ -11,7 +12,7 @@ COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes
 	--no-emit-find-links --custom-compile-command 'make lock' --quiet pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format bench lock clean
+.PHONY: help install run test check format races bench lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -19,8 +20,9 @@ help: ## Show this list
 install: $(STAMP) ## Set up .venv with everything, from the hashed locks
 
 $(STAMP): requirements/dev.txt pyproject.toml
-	@test -n "$(PYTHON)" || { echo "Bookstore needs Python 3.11 or newer; set PYTHON=/path/to/python3."; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || \
+	@$(or $(PYTHON),false) -c '$(FITS)' 2>/dev/null || \
+		{ echo "Bookstore needs Python 3.11 to 3.14, and $(or $(PYTHON),no python3 on the PATH) is none; set PYTHON=/path/to/python3."; exit 1; }
+	@$(BIN)/python -c '$(FITS)' 2>/dev/null || { rm -rf .venv && $(PYTHON) -m venv .venv; } || \
 		{ echo "The venv module is missing; install it (Debian: apt-get install python3-venv) and try again."; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt || \
@@ -44,6 +46,9 @@ check: $(STAMP) ## Lint, types, import rules, dependencies, migrations against m
 
 format: $(STAMP) ## Format the code
 	@$(BIN)/ruff check --fix --quiet . && $(BIN)/ruff format --quiet .
+
+races: $(STAMP) ## Many rounds of the races on real server processes (RACE_ROUNDS=50)
+	@RACE_ROUNDS=$(or $(RACE_ROUNDS),50) $(BIN)/python -m pytest tests/processes --timeout 3600 $(ARGS)
 
 bench: $(STAMP) ## Measure start-up and memory; writes benchmarks/latest.json
 	@$(BIN)/python -m benchmarks $(ARGS)

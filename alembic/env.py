@@ -11,6 +11,7 @@ import app.catalog.models
 import app.core.db.rate_limit_table
 import app.notifications.models
 import app.orders.models
+import app.payments.models
 import app.prebookings.models
 import app.reviews.models
 import app.wishlist.models  # noqa: F401 - every model must stand in the metadata

@@ -6,48 +6,46 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import asyncpg
 import typer
 from pydantic import ValidationError
-from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import demo, serving
+from app import demo, mail_commands, serving
 from app.accounts.passwords import hash_password
 from app.accounts.schemas import Register
 from app.accounts.service import make_admin
 from app.catalog.importer import ImportFailed, ImportOptions, import_csv, parse_mapping, render_report
 from app.core.config import ConfigurationError, Settings, load_settings
-from app.core.db.engine import make_engine
 from app.core.db.server import (
     DatabaseUnusable,
     database_running,
     driver_url,
+    libpq_url,
     newest_revision,
     reason,
-    refuse_outdated_schema,
 )
 from app.core.db.server import migrate as migrate_database
 from app.core.db.transaction import Database
 from app.core.embedded import EmbeddedPostgres, EmbeddedPostgresError, program
 from app.core.errors import DomainError
-
-T = TypeVar("T")
+from app.terminal import errors, on_database, out, ready, with_database
+from app.verify.render import render_verification
+from app.verify.service import verify_patiently
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Run a bookshop.", pretty_exceptions_enable=False)
 db = typer.Typer(no_args_is_help=True, help="The embedded PostgreSQL, and a prompt on whichever serves the shop.")
 cli.add_typer(db, name="db")
-out = Console(soft_wrap=True, highlight=False)
-errors = Console(stderr=True, soft_wrap=True, highlight=False)
+cli.command("worker")(mail_commands.worker)
+cli.add_typer(mail_commands.outbox, name="outbox")
 
 SENTENCES = (
     ConfigurationError,
@@ -92,6 +90,9 @@ def serve(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Server processes.")] = 1,
     with_demo: Annotated[bool, typer.Option("--demo", help="Fill an empty shop with the demo catalogue.")] = False,
+    with_worker: Annotated[
+        bool, typer.Option("--worker/--no-worker", help="Send mail and keep house as well.")
+    ] = True,
 ) -> None:
     """Run the shop on this machine: migrate the database, then serve."""
     settings = load_settings()
@@ -99,27 +100,25 @@ def serve(
     settings.signing_key()
     with database_running(settings) as url:
         migrate_database(url)
-        sign_ins = asyncio.run(_with_database(settings, url, partial(demo.furnish, settings))) if with_demo else None
+        prepare = partial(demo.furnish, settings) if with_demo else demo.leave_as_it_is
+        sign_ins = asyncio.run(with_database(settings, url, prepare))
         serving.announce(out, host, port, sign_ins)
-        serving.run(settings, host, port, workers)
+        serving.run(settings, host, port, workers, with_worker=with_worker)
 
 
 @cli.command()
-def migrate(
-    revision: Annotated[str, typer.Argument(help="Revision to go up to.")] = "head",
-) -> None:
+def migrate() -> None:
     """Bring the database up to this release."""
     settings = load_settings()
     with database_running(settings) as url:
-        migrate_database(url, revision)
-    reached = newest_revision() if revision == "head" else revision
-    out.print(f"The database is at revision {reached}.")
+        migrate_database(url)
+    out.print(f"The database is at revision {newest_revision()}.")
 
 
 @cli.command()
 def seed() -> None:
     """Fill the shop with the demo catalogue; what is there already stays as it is."""
-    added = _on_database(demo.seed)
+    added = on_database(demo.seed)
     out.print(f"{added} books added, the rest was there." if added else "The demo catalogue was there already.")
 
 
@@ -142,6 +141,7 @@ def import_file(
     )
     settings = load_settings()
     with database_running(settings) as url:
+        ready(settings, url)
         asyncio.run(_require_schema(settings, url))
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
         with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
@@ -184,7 +184,7 @@ def create_admin(email: Annotated[str, typer.Argument(help="The administrator's 
 
         return await database.transaction(work)
 
-    created = _on_database(make)
+    created = on_database(make)
     out.print(f"{account.email} is an administrator now{'' if created else ' with a new password'}.", markup=False)
 
 
@@ -197,18 +197,31 @@ def _valid(email: str, password: str) -> Register:
         raise ConfigurationError(f"The {problem['loc'][0]} cannot be used: {message}") from error
 
 
+@cli.command()
+def verify() -> None:
+    """Check that the laws of the shop hold, such as stock and its ledger; exit code 1 when one does not."""
+    verification = on_database(verify_patiently)
+    render_verification(verification, out)
+    raise typer.Exit(0 if verification.ok else 1)
+
+
 @db.command("psql", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def psql(context: typer.Context) -> None:
     """A prompt on the shop's database; arguments are passed on to psql."""
     settings = load_settings()
     with database_running(settings) as url:
-        raise typer.Exit(subprocess.call([*_psql(settings, url), *context.args]))  # noqa: S603 - the words are ours
+        words, password = _psql(settings, url)
+        environment = os.environ if password is None else {**os.environ, "PGPASSWORD": password}
+        raise typer.Exit(subprocess.call([*words, *context.args], env=environment))  # noqa: S603 - our own words
 
 
-def _psql(settings: Settings, url: str) -> list[str]:
+def _psql(settings: Settings, url: str) -> tuple[list[str], str | None]:
+    """The words of the command, and the password apart from them: everybody can read the words of a process."""
     if settings.database_url is None:
-        return EmbeddedPostgres(settings.data).psql_command()
-    return [shutil.which("psql") or str(program("psql")), driver_url(url)]
+        return EmbeddedPostgres(settings.data).psql_command(), None
+    address = libpq_url(url)
+    bare = address.set(password=None).render_as_string(hide_password=False)
+    return [shutil.which("psql") or str(program("psql")), bare], address.password
 
 
 @db.command("start")
@@ -244,23 +257,8 @@ def _embedded() -> EmbeddedPostgres:
     return EmbeddedPostgres(settings.data)
 
 
-def _on_database(work: Callable[[Database], Awaitable[T]]) -> T:
-    settings = load_settings()
-    with database_running(settings) as url:
-        return asyncio.run(_with_database(settings, url, work))
-
-
-async def _with_database(settings: Settings, url: str, work: Callable[[Database], Awaitable[T]]) -> T:
-    engine = make_engine(url, settings)
-    try:
-        await refuse_outdated_schema(engine)
-        return await work(Database(engine))
-    finally:
-        await engine.dispose()
-
-
 async def _require_schema(settings: Settings, url: str) -> None:
     async def nothing(_: Database) -> None:
         return None
 
-    await _with_database(settings, url, nothing)
+    await with_database(settings, url, nothing)

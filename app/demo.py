@@ -3,7 +3,7 @@
 import json
 import secrets
 import tomllib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import app.catalog.demo
 from app.accounts.models import User, UserRole
-from app.accounts.passwords import hash_password
+from app.accounts.passwords import hash_password, verify_password
 from app.catalog.models import Book, Genre
-from app.core.config import Settings
+from app.core.config import ConfigurationError, Settings, kept_text
 from app.core.db.transaction import Database
 
 CATALOGUE = Path(app.catalog.demo.__file__).parent / "catalogue.toml"
@@ -72,17 +72,25 @@ def _row(book: dict[str, Any], genres: dict[str, int]) -> dict[str, Any]:
 
 
 async def furnish(settings: Settings, database: Database) -> list[SignIn]:
-    """Fill an empty shop and make the demo's accounts where they are missing; the sign-ins are kept for good."""
+    """Fill an empty shop and make the demo's accounts where they are missing; the sign-ins are kept for good.
+
+    Where an account has another password than the one that is kept, the sign-in says so instead.
+    """
     sign_ins = kept_sign_ins(settings.data / "demo_sign_ins.json")
-    missing = await database.transaction(_fill_if_empty)
-    people = [await _person(sign_in) for sign_in in sign_ins if sign_in.email in missing]
+    known = await database.transaction(_fill_if_empty)
+    people = [await _person(sign_in) for sign_in in sign_ins if sign_in.email not in known]
 
     async def add_people(session: AsyncSession) -> None:
         await session.execute(insert(User).on_conflict_do_nothing(), people)
 
     if people:
         await database.transaction(add_people)
-    return sign_ins
+    return [await _checked(sign_in, known) for sign_in in sign_ins]
+
+
+async def leave_as_it_is(_: Database) -> list[SignIn]:
+    """For a shop that is no demo: nothing is added, nobody is announced."""
+    return []
 
 
 async def _person(sign_in: SignIn) -> dict[str, object]:
@@ -90,18 +98,29 @@ async def _person(sign_in: SignIn) -> dict[str, object]:
     return {"email": sign_in.email, "role": ROLES[sign_in.email], "hashed_password": hashed}
 
 
-async def _fill_if_empty(session: AsyncSession) -> set[str]:
-    """Add the catalogue to a shop without books; the addresses of demo accounts that are not there."""
+async def _checked(sign_in: SignIn, known: dict[str, str | None]) -> SignIn:
+    if sign_in.email not in known or await verify_password(sign_in.password, known[sign_in.email]):
+        return sign_in
+    return replace(sign_in, password="(has another password)")  # noqa: S106 - says that there is none to show
+
+
+async def _fill_if_empty(session: AsyncSession) -> dict[str, str | None]:
+    """Add the catalogue to a shop without books; the password hashes of demo accounts that are there."""
     if await session.scalar(select(Book.id).limit(1)) is None:
         await _add_books(session)
-    known = await session.scalars(select(User.email).where(User.email.in_(ROLES)))
-    return set(ROLES) - set(known)
+    found = await session.execute(select(User.email, User.hashed_password).where(User.email.in_(ROLES)))
+    return {row.email: row.hashed_password for row in found}
 
 
 def kept_sign_ins(file: Path) -> list[SignIn]:
-    """The sign-ins in that file (mode 0600), made at the first call."""
-    if not file.exists():
-        made = [SignIn(role.value, email, secrets.token_urlsafe(12)) for email, role in ROLES.items()]
-        file.touch(mode=0o600)
-        file.write_text(json.dumps([asdict(sign_in) for sign_in in made], indent=2), encoding="utf-8")
-    return [SignIn(**kept) for kept in json.loads(file.read_text(encoding="utf-8"))]
+    """The sign-ins in that file (mode 0600), made at the first call.
+
+    Raises:
+        ConfigurationError: the file cannot be read as what we wrote.
+    """
+    made = [SignIn(role.value, email, secrets.token_urlsafe(12)) for email, role in ROLES.items()]
+    text = kept_text(file, json.dumps([asdict(sign_in) for sign_in in made], indent=2))
+    try:
+        return [SignIn(**kept) for kept in json.loads(text)]
+    except (ValueError, TypeError) as error:
+        raise ConfigurationError(f"{file} cannot be read: delete it, and new passwords are made") from error

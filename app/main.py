@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, nullcontext
 from urllib.parse import quote
 
 from fastapi import FastAPI
@@ -15,7 +15,10 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app.accounts.router import router as accounts
+from app.admin.cancel_router import router as cancellations
+from app.admin.outbox_router import router as outbox
 from app.admin.stock_router import router as restock
+from app.background import background_jobs
 from app.cart.router import router as cart
 from app.catalog.router import router as catalog
 from app.core import openapi, problems
@@ -30,11 +33,12 @@ from app.health.router import router as health
 from app.notifications.outbox import Outbox
 from app.orders.router import router as orders
 from app.payments.service import make_payment_service
+from app.verify.router import router as verification
 
 log = logging.getLogger(__name__)
 
 DESCRIPTION = "An online bookshop: catalogue, basket, checkout and orders. Errors are RFC 9457 problem documents."
-ROUTERS = (health, accounts, catalog, restock, cart, orders)
+ROUTERS = (health, accounts, catalog, restock, cart, orders, cancellations, outbox, verification)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -49,6 +53,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.settings = settings
+    app.state.with_worker = False
     app.state.signing_key = settings.signing_key()
     app.state.outbox = Outbox(settings)
     app.state.payments = make_payment_service(settings)
@@ -58,6 +63,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     problems.install(app)
     openapi.install(app)
     _add_middleware(app, settings)
+    return app
+
+
+def create_app_with_worker() -> FastAPI:
+    """The shop as `bookstore serve` runs it: one of its processes also sends mail and keeps house."""
+    app = create_app()
+    app.state.with_worker = True
     return app
 
 
@@ -84,15 +96,24 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     configure(settings.log_level)
     if settings.env == "production" and settings.payment_provider == "mock":
         log.warning("payments are simulated: PAYMENT_PROVIDER is mock")
+    if settings.env == "production" and not settings.smtp_host:
+        log.warning("mails are not sent: SMTP_HOST is not set")
     with ExitStack() as server:
         url = await asyncio.to_thread(server.enter_context, database_running(settings))
         engine = make_engine(url, settings)
         try:
             await refuse_outdated_schema(engine)
             app.state.database = Database(engine)
-            yield
+            async with _jobs(app):
+                yield
         finally:
             await engine.dispose()
+
+
+def _jobs(app: FastAPI) -> AbstractAsyncContextManager[None]:
+    if not app.state.with_worker:
+        return nullcontext()
+    return background_jobs(app.state.settings, app.state.database, one_of_many=True)
 
 
 def _without_slash(app: FastAPI):  # type: ignore[no-untyped-def]  # noqa: ANN202

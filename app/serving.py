@@ -42,12 +42,12 @@ def announce(console: Console, host: str, port: int, sign_ins: list[SignIn] | No
     console.print("  Stop with Ctrl-C.\n")
 
 
-def run(settings: Settings, host: str, port: int, workers: int) -> None:
-    """Serve until told to stop; requests under way are finished first."""
+def run(settings: Settings, host: str, port: int, workers: int, *, with_worker: bool) -> None:
+    """Serve until told to stop; requests under way are finished first, and the mail under way."""
     if workers > 1:
         _share_metrics(settings.data / "metrics")
     uvicorn.run(
-        "app.main:create_app",
+        "app.main:create_app_with_worker" if with_worker else "app.main:create_app",
         factory=True,
         host=host,
         port=port,

@@ -6,10 +6,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx2
 
@@ -21,7 +22,7 @@ def bookstore(*words: str | Path, **variables: str) -> subprocess.CompletedProce
     """Run the command to its end; `variables` are all the settings it sees."""
     return subprocess.run(
         [BOOKSTORE, *words],
-        env=_environment(variables),
+        env=environment(variables),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -30,7 +31,8 @@ def bookstore(*words: str | Path, **variables: str) -> subprocess.CompletedProce
     )
 
 
-def _environment(variables: dict[str, str]) -> dict[str, str]:
+def environment(variables: dict[str, str]) -> dict[str, str]:
+    """All that a command sees: `variables`, and what no process does without."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
     return {**kept, "COLUMNS": "200", "ENV": "test", **variables}
 
@@ -46,6 +48,9 @@ class RunningShop:
     def get(self, path: str) -> httpx2.Response:
         return httpx2.get(f"{self.address}{path}")
 
+    def post(self, path: str, **content: Any) -> httpx2.Response:
+        return httpx2.post(f"{self.address}{path}", **content)
+
     def stop(self, with_signal: int = signal.SIGTERM) -> int:
         """Stop it and return its exit code."""
         self.process.send_signal(with_signal)
@@ -53,13 +58,15 @@ class RunningShop:
 
 
 @contextmanager
-def serving(log: Path, *words: str, **variables: str) -> Iterator[RunningShop]:
+def serving(
+    log: Path, *words: str, command: Sequence[str | Path] = (BOOKSTORE,), **variables: str
+) -> Iterator[RunningShop]:
     """Serve on a free port until the block ends."""
     port = free_port()
     with log.open("w") as stream:
         process = subprocess.Popen(
-            [BOOKSTORE, "serve", "--port", str(port), *words],
-            env=_environment(variables),
+            [*command, "serve", "--port", str(port), *words],
+            env=environment(variables),
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=subprocess.STDOUT,

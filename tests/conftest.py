@@ -31,7 +31,7 @@ TEMPLATE = "bookstore_test_template"
 
 def pytest_configure() -> None:
     """No variable of the shell that runs the tests may steer the shop under test."""
-    for name in [*Settings.model_fields, "BOOKSTORE_DATA"]:
+    for name in Settings.model_fields:
         os.environ.pop(name.upper(), None)
 
 
@@ -75,7 +75,7 @@ def copy_url(server_url: str, template_url: str) -> str:
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings of the shop under test: payments always succeed, rate limits are off."""
-    return Settings(env="test", data=tmp_path_factory.mktemp("data"), payment_mock_success_rate=1.0)
+    return Settings(env="test", bookstore_data=tmp_path_factory.mktemp("data"), payment_mock_success_rate=1.0)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ MAX_LENGTH = 255
 
 
 def normalised_email(value: str) -> str:
-    """The address as it is stored: NFC, lower-case, the domain in Unicode.
+    """The address as it is stored: NFC, lower-case (one sigma, as PostgreSQL has it), the domain in Unicode.
 
     Raises:
         ValueError: not an address that can receive mail; the message does not repeat it.
@@ -17,7 +17,7 @@ def normalised_email(value: str) -> str:
         address = validate_email(value.strip(), strict=True, check_deliverability=False, test_environment=False)
     except EmailNotValidError as error:
         raise ValueError("must be a complete e-mail address on a public domain") from error
-    stored = unicodedata.normalize("NFC", address.normalized.lower())
+    stored = unicodedata.normalize("NFC", address.normalized.lower()).replace("ς", "σ")
     if len(stored) > MAX_LENGTH:
         raise ValueError(f"must have at most {MAX_LENGTH} characters")
     return stored

@@ -1,8 +1,11 @@
 """How often an address may knock."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Annotated
+from weakref import WeakValueDictionary
 
 from fastapi import Depends, Request
 
@@ -11,6 +14,8 @@ from app.core.rate_limit import Hit, Limiter, Quota, RateLimiter, client_address
 MINUTE = timedelta(minutes=1)
 FAILURES_PER_PAIR, PAIR_WINDOW = 10, timedelta(minutes=15)
 FAILURES_PER_EMAIL, EMAIL_WINDOW = 100, timedelta(hours=1)
+
+_turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
 
 class LoginAttempt:
@@ -27,7 +32,7 @@ class LoginAttempt:
 
 
 class AuthLimits:
-    """The limits on one client. Both methods raise RateLimited; call them before anything else."""
+    """The limits on one client. Both raise RateLimited; use them before anything else."""
 
     def __init__(self, limiter: RateLimiter, address: str, per_minute: int) -> None:
         self._limiter = limiter
@@ -38,11 +43,17 @@ class AuthLimits:
         """Count a call of the operation."""
         await self._limiter.count(Quota(operation, (self._address,), self._per_minute, MINUTE))
 
-    async def login_attempt(self, email: str) -> LoginAttempt:
-        """Count a failed login, to be forgiven if it succeeds."""
+    @asynccontextmanager
+    async def login_attempt(self, email: str) -> AsyncIterator[LoginAttempt]:
+        """Count a failed login, to be forgiven if it succeeds.
+
+        The logins of one address to one account take turns in this process: many right ones at once do not use up
+        what is meant for wrong ones.
+        """
         pair = Quota("failed login", (self._address, email), FAILURES_PER_PAIR, PAIR_WINDOW)
         anywhere = Quota("failed login anywhere", (email,), FAILURES_PER_EMAIL, EMAIL_WINDOW)
-        return LoginAttempt(self._limiter, await self._limiter.count(pair, anywhere))
+        async with _turns.setdefault((self._address, email), asyncio.Lock()):
+            yield LoginAttempt(self._limiter, await self._limiter.count(pair, anywhere))
 
 
 async def get_limits(request: Request, limiter: Limiter) -> AuthLimits:

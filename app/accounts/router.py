@@ -90,8 +90,8 @@ async def register(body: Register, limits: Limits, accounts: Accounts) -> Tokens
 async def log_in(body: LogIn, limits: Limits, accounts: Accounts) -> TokensOut:
     """Opens a session beside those that are open. Failed attempts are limited by address and by account."""
     await limits.check("login")
-    attempt = await limits.login_attempt(body.email)
-    return _shown(await accounts.log_in(body.email, body.password, attempt))
+    async with limits.login_attempt(body.email) as attempt:
+        return _shown(await accounts.log_in(body.email, body.password, attempt))
 
 
 @router.post(

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from app.accounts.emails import MAX_LENGTH, normalised_email
 from app.accounts.models import UserRole
@@ -13,13 +13,6 @@ from app.core.values import SingleLine, TimestampOut
 MAX_NAME = 50
 
 
-def _trimmed(name: str) -> str:
-    trimmed = name.strip()
-    if not trimmed:
-        raise ValueError("must not be blank")
-    return trimmed
-
-
 Email = Annotated[
     str,
     Field(max_length=MAX_LENGTH, examples=["reader@example.com"], json_schema_extra={"format": "email"}),
@@ -27,15 +20,13 @@ Email = Annotated[
 ]
 DisplayName = Annotated[
     str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME),
     Field(
-        min_length=1,
-        max_length=MAX_NAME,
         description=f"1 to {MAX_NAME} characters, trimmed, on one line. Null: shown as `Reader <id>`.",
         examples=["Ada"],
         json_schema_extra={"pattern": r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"},
     ),
     SingleLine,
-    AfterValidator(_trimmed),
 ]
 Password = Annotated[str, Field(min_length=8, max_length=128, repr=False, examples=["correct horse battery staple"])]
 GivenPassword = Annotated[str, Field(repr=False, examples=["correct horse battery staple"])]

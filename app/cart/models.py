@@ -10,13 +10,17 @@ from app.core.db.base import Base, CreatedAt, IntKey
 
 
 class Cart(Base):
-    """The one cart of a user; its row is what checkout locks first, and it stays when the lines go."""
+    """The one cart of a user; its row is what checkout locks first, and it stays when the lines go.
+
+    `turn` counts the orders made of it: each filling of the cart is one turn and becomes one order at most.
+    """
 
     __tablename__ = "carts"
 
     id: Mapped[IntKey]
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), unique=True)
     created_at: Mapped[CreatedAt]
+    turn: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class CartItem(Base):
@@ -46,3 +50,12 @@ class CartLine:
     author: str
     price: Decimal
     cover_image_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LockedCart:
+    """A cart whose row is locked by this transaction, with the lines read under the lock."""
+
+    id: int
+    turn: int
+    lines: list[CartLine]

@@ -1,23 +1,11 @@
 """The SQL of the basket."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ARRAY, ColumnElement, Integer, any_, delete, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.cart.models import Cart, CartItem, CartLine
+from app.cart.models import Cart, CartItem, CartLine, LockedCart
 from app.catalog.models import Book
-
-
-@dataclass(frozen=True, slots=True)
-class LineOwner:
-    """Whose line it is, and the cart whose row guards it."""
-
-    cart_id: int
-    user_id: int
-
 
 _LINES = select(
     CartItem.id,
@@ -41,10 +29,20 @@ class CartRepository:
         query = _LINES.join(Cart, Cart.id == CartItem.cart_id).where(Cart.user_id == user_id).order_by(CartItem.id)
         return [CartLine(*row) for row in await self._session.execute(query)]
 
-    async def lock(self, user_id: int) -> int | None:
-        """Lock the user's cart row; its id, or None when there is no cart."""
-        query = select(Cart.id).where(Cart.user_id == user_id).with_for_update()
-        return await self._session.scalar(query)
+    async def lock(self, user_id: int) -> LockedCart | None:
+        """Lock the user's cart row, then read its lines; None when there is no cart."""
+        query = select(Cart.id, Cart.turn).where(Cart.user_id == user_id).with_for_update()
+        row = (await self._session.execute(query)).one_or_none()
+        return None if row is None else LockedCart(row.id, row.turn, await self.get_with_items(user_id))
+
+    async def end_turn(self, cart: LockedCart) -> None:
+        """Take out the lines that were read under the lock, and begin the next turn."""
+        gone = (
+            delete(CartItem)
+            .where(CartItem.id == any_(literal([line.id for line in cart.lines], ARRAY(Integer))))
+            .cte("gone")
+        )
+        await self._session.execute(update(Cart).where(Cart.id == cart.id).values(turn=Cart.turn + 1).add_cte(gone))
 
     async def open(self, user_id: int) -> int:
         """The id of the user's cart, made if need be; its row is locked either way."""
@@ -72,26 +70,24 @@ class CartRepository:
         """The line with that id."""
         return await self._one(CartItem.id == item_id)
 
-    async def lock_owner(self, item_id: int) -> LineOwner | None:
-        """Whose line it is, with the cart row locked; None when there is no such line."""
-        query = (
-            select(Cart.id, Cart.user_id)
-            .join(CartItem, CartItem.cart_id == Cart.id)
-            .where(CartItem.id == item_id)
-            .with_for_update(of=Cart)
-        )
-        row = (await self._session.execute(query)).one_or_none()
-        return None if row is None else LineOwner(*row)
+    async def owner(self, item_id: int) -> int | None:
+        """The id of the user whose line it is; None when there is no such line."""
+        query = select(Cart.user_id).join(CartItem, CartItem.cart_id == Cart.id).where(CartItem.id == item_id)
+        return await self._session.scalar(query)
+
+    async def lock_row(self, user_id: int) -> None:
+        """Lock the user's cart row before one of its lines changes."""
+        await self._session.execute(select(Cart.id).where(Cart.user_id == user_id).with_for_update())
 
     async def change(self, item_id: int, quantity: int) -> bool:
         """Set the quantity of a line; False when it has gone. The cart row must be locked."""
         statement = update(CartItem).where(CartItem.id == item_id).values(quantity=quantity).returning(CartItem.id)
         return await self._session.scalar(statement) is not None
 
-    async def remove(self, item_ids: Sequence[int]) -> int:
-        """Delete lines, and say how many there were. The cart row must be locked."""
-        statement = delete(CartItem).where(CartItem.id.in_(item_ids)).returning(CartItem.id)
-        return len((await self._session.scalars(statement)).all())
+    async def remove(self, item_id: int) -> bool:
+        """Delete a line; False when it has gone. The cart row must be locked."""
+        statement = delete(CartItem).where(CartItem.id == item_id).returning(CartItem.id)
+        return await self._session.scalar(statement) is not None
 
     async def _one(self, *conditions: ColumnElement[bool]) -> CartLine:
         return CartLine(*(await self._session.execute(_LINES.where(*conditions))).one())

@@ -1,12 +1,10 @@
 """The basket: what a buyer means to buy, at the prices of the moment."""
 
-from collections.abc import Sequence
-
 from sqlalchemy.exc import IntegrityError, NoResultFound
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cart.errors import BookOutOfStock, ItemDuplicate, ItemForbidden, ItemNotFound
-from app.cart.models import CartLine
+from app.cart.models import CartLine, LockedCart
 from app.cart.repository import CartRepository
 from app.catalog.errors import BookNotFound
 from app.core.db.failures import violated
@@ -68,21 +66,22 @@ class CartService:
     async def remove(self, user_id: int, item_id: int) -> None:
         """Take a line out. Raises as `change`."""
         await self._lock_own(user_id, item_id)
-        if not await self._carts.remove([item_id]):
+        if not await self._carts.remove(item_id):
             raise ItemNotFound
 
     async def _lock_own(self, user_id: int, item_id: int) -> None:
-        owner = await self._carts.lock_owner(item_id)
+        """Lock the caller's cart row; nobody waits for the cart of another."""
+        owner = await self._carts.owner(item_id)
         if owner is None:
             raise ItemNotFound
-        if owner.user_id != user_id:
+        if owner != user_id:
             raise ItemForbidden
+        await self._carts.lock_row(user_id)
 
-    async def lock_lines(self, user_id: int) -> list[CartLine]:
+    async def lock(self, user_id: int) -> LockedCart | None:
         """For checkout: lock the cart row, then read its lines; nobody changes them until the transaction ends."""
-        cart_id = await self._carts.lock(user_id)
-        return [] if cart_id is None else await self._carts.get_with_items(user_id)
+        return await self._carts.lock(user_id)
 
-    async def clear(self, lines: Sequence[CartLine]) -> None:
-        """For checkout: take out the lines that were bought; the cart row stays. The cart row must be locked."""
-        await self._carts.remove([line.id for line in lines])
+    async def end_turn(self, cart: LockedCart) -> None:
+        """For checkout: take out what was bought; the cart row stays and begins its next turn."""
+        await self._carts.end_turn(cart)

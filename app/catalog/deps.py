@@ -13,12 +13,13 @@ from app.catalog.stock import StockService
 from app.core.db.transaction import Session
 from app.core.paging import MAX_PAGE, CursorText, PageSize
 from app.core.problems import invalid_input
-from app.core.values import Id
+from app.core.values import Id, PlainDecimal
 
 BookId = Annotated[Id, Path(description="Id of a book")]
 # `0e99999` is a zero too, and too long for the driver.
 PriceBound = Annotated[
-    Annotated[Decimal, Field(ge=0, max_digits=20), AfterValidator(lambda price: price or Decimal(0))] | None,
+    Annotated[Decimal, PlainDecimal, Field(ge=0, max_digits=20), AfterValidator(lambda price: price or Decimal(0))]
+    | None,
     Query(description="Inclusive, in major units of the currency"),
 ]
 

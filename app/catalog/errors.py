@@ -43,6 +43,12 @@ class PageTooDeep(DomainError):
     field = "page"
 
 
+class SearchTooDeep(PageTooDeep):
+    """The same among the hits of a search, which have no cursor."""
+
+    detail = "Page numbers reach the first 10000 hits. Search for more words to find what lies deeper."
+
+
 class StockOutOfRange(DomainError):
     """The adjustment would take the stock below none or above what a book can have."""
 

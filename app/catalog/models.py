@@ -110,6 +110,13 @@ class StockMovement(Base):
             unique=True,
             postgresql_where=text("kind = 'sale'"),
         ),
+        Index(
+            "uq_stock_movements_order_id_book_id_cancellation",
+            "order_id",
+            "book_id",
+            unique=True,
+            postgresql_where=text("kind = 'cancellation'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)

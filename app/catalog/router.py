@@ -1,6 +1,7 @@
 """Genres, books and the ledger of their stock."""
 
 from math import ceil
+from typing import Any
 
 from fastapi import APIRouter, Depends, Response
 
@@ -24,6 +25,9 @@ from app.core.paging import PageNumber, PageSize, next_link
 
 router = APIRouter(route_class=TransactionRoute)
 PUBLIC = [Depends(storable_text)]
+LINK: dict[int | str, dict[str, Any]] = {
+    200: {"headers": {"Link": {"description": 'RFC 8288 `rel="next"`, without `q`', "schema": {"type": "string"}}}}
+}
 
 
 @router.get("/genres", tags=["genres"], summary="List genres", dependencies=PUBLIC)
@@ -39,7 +43,11 @@ async def create_genre(body: GenreCreate, _: AdminUser, genres: Genres) -> Genre
 
 
 @router.get(
-    "/books", tags=["books"], summary="List or search books", responses=problems("PAGE_TOO_DEEP"), dependencies=PUBLIC
+    "/books",
+    tags=["books"],
+    summary="List or search books",
+    responses=problems("PAGE_TOO_DEEP") | LINK,
+    dependencies=PUBLIC,
 )
 async def list_books(question: Question, books: Books, response: Response) -> BookList:
     """Filters combine with AND. Without `q`, a page with more to follow carries a `Link` header to the next.

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from app.catalog.isbn import normalise_isbn
 from app.catalog.models import Book
 from app.catalog.rules import MAX_STOCK, average_rating
-from app.core.values import Id, MoneyOut, SingleLine, TimestampOut
+from app.core.values import Id, MoneyOut, PlainDecimal, SingleLine, TimestampOut
 
 _ISO_DATE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # A browser reads a backslash as a slash, and two slashes at the start as the name of another host.
@@ -42,7 +42,7 @@ def _not_zero(value: int) -> int:
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), SingleLine]
 Author = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255), SingleLine]
 GenreName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), SingleLine]
-Price = Annotated[Decimal, Field(gt=0, le=Decimal("99999999.99"), max_digits=10, decimal_places=2)]
+Price = Annotated[Decimal, PlainDecimal, Field(gt=0, le=Decimal("99999999.99"), max_digits=10, decimal_places=2)]
 CoverUrl = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=2048), SingleLine, AfterValidator(_cover)
 ]
@@ -77,7 +77,7 @@ class BookUpdate(BaseModel):
     price: Price = Field(default_factory=Decimal, examples=["15.90"])
     isbn: Annotated[str | None, BeforeValidator(_isbn, json_schema_input_type=str | int | None)] = Field(
         default=None,
-        examples=["978-0-06-051275-2"],
+        examples=["978-0-06-051275-0"],
         description="ISBN-10 or ISBN-13, hyphens as you like; blank for none.",
     )
     genre_id: Id | None = Field(default=None, examples=[None])

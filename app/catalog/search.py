@@ -66,7 +66,13 @@ class BookSearch:
         """The words of `q`, folded as titles are. Sets, for this transaction, how similar a word must be."""
         threshold = func.set_config("pg_trgm.word_similarity_threshold", MIN_SIMILARITY, True)
         row = (await self._session.execute(select(func.bookstore_fold(q), threshold))).one()
-        return list(dict.fromkeys(row[0].split()))
+        words = list(dict.fromkeys(row[0].split()))
+        return words if all(word.isascii() for word in words) or await self._all_known(words) else []
+
+    async def _all_known(self, words: list[str]) -> bool:
+        """Whether the parser makes something of every word: it passes over letters it does not know in silence."""
+        nodes = [func.numnode(_tsquery(_prefix(word))) > 0 for word in words]
+        return bool(await self._session.scalar(select(and_(*nodes))))
 
     async def _hits(self, query: BookQuery, match: _Match) -> tuple[int, list[Book]]:
         """Count the hits and fetch a page of them in one statement; only ids and scores are sorted."""

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog.errors import BookNotFound, GenreConflict, GenreNotFound, IsbnConflict, PageTooDeep
+from app.catalog.errors import BookNotFound, GenreConflict, GenreNotFound, IsbnConflict, PageTooDeep, SearchTooDeep
 from app.catalog.models import Book, Genre
 from app.catalog.query import BookQuery
 from app.catalog.repository import BookRepository, GenreRepository
@@ -106,7 +106,7 @@ class BookService:
     async def _searched(self, query: BookQuery) -> BookPage:
         total, books = await self._search.find(query)
         if too_deep(query.page, query.size, total):
-            raise PageTooDeep
+            raise SearchTooDeep
         return BookPage(books, total, query.page, None)
 
     async def _numbered(self, query: BookQuery) -> BookPage:

@@ -1,15 +1,24 @@
 """Settings, read from environment variables only; the names and defaults are those of docs/configuration.md."""
 
+import os
+import re
 import secrets
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from app.core.values import SingleLine
+
 MIN_SECRET_BYTES = 32
+MAX_DAYS = 3650
+MAX_PORT = 65535
+URL_OPTIONS = frozenset({"host", "port", "ssl"})
+MAX_MILLISECONDS = 2**31 - 1
+_PLAIN_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[A-Za-z0-9][A-Za-z0-9.-]{0,252}", re.ASCII)
 
 
 class ConfigurationError(Exception):
@@ -19,20 +28,20 @@ class ConfigurationError(Exception):
 class Settings(BaseSettings):
     """One field a variable; `ENV` becomes `env` and so on."""
 
-    model_config = SettingsConfigDict(env_file=None, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True)
 
     env: Literal["development", "test", "production"] = "development"
-    data: Path = Field(default=Path("var"), validation_alias=AliasChoices("BOOKSTORE_DATA", "data"))
+    bookstore_data: Path = Path("var")
     database_url: str | None = None
     db_pooler: Literal["transaction"] | None = None
     db_pool_size: int = Field(default=10, ge=1)
     db_max_overflow: int = Field(default=10, ge=0)
-    lock_timeout_ms: int = Field(default=5000, ge=1)
-    statement_timeout_ms: int = Field(default=15000, ge=1)
+    lock_timeout_ms: int = Field(default=5000, ge=1, le=MAX_MILLISECONDS)
+    statement_timeout_ms: int = Field(default=15000, ge=1, le=MAX_MILLISECONDS)
     secret_key: SecretStr | None = None
-    access_token_expire_minutes: int = Field(default=15, ge=1)
-    refresh_token_expire_days: int = Field(default=7, ge=1)
-    session_max_days: int = Field(default=30, ge=1)
+    access_token_expire_minutes: int = Field(default=15, ge=1, le=MAX_DAYS * 1440)
+    refresh_token_expire_days: int = Field(default=7, ge=1, le=MAX_DAYS)
+    session_max_days: int = Field(default=30, ge=1, le=MAX_DAYS)
     public_base_url: str = "http://localhost:8000"
     allowed_origins: list[str] = ["http://localhost:3000", "http://127.0.0.1:3000"]
     trusted_proxies: str = ""
@@ -40,9 +49,18 @@ class Settings(BaseSettings):
     rate_limit_auth_per_minute: int = Field(default=20, ge=1)
     max_body_bytes: int = Field(default=1_048_576, ge=1)
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
+    order_cancel_window_minutes: int = Field(default=30, ge=0, le=MAX_DAYS * 1440)
     payment_provider: Literal["mock"] = "mock"
     payment_mock_success_rate: float = Field(default=0.9, ge=0, le=1)
+    smtp_host: str | None = None
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_starttls: bool = True
+    smtp_timeout_seconds: float = Field(default=10, gt=0, le=300)
+    smtp_username: str | None = None
+    smtp_password: SecretStr | None = None
     smtp_from: str = "noreply@bookstore.example"
+    smtp_from_name: Annotated[str, SingleLine] = "Bookstore"
+    mail_max_attempts: int = Field(default=8, ge=1, le=1000)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
 
     @field_validator("database_url")
@@ -53,7 +71,23 @@ class Settings(BaseSettings):
     @field_validator("public_base_url")
     @classmethod
     def _without_trailing_slash(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
         return value.rstrip("/")
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _no_stranger(cls, value: list[str]) -> list[str]:
+        if "*" in value:
+            raise ValueError("must name its origins: credentials are allowed, so * would let any site act for a user")
+        return value
+
+    @field_validator("smtp_from")
+    @classmethod
+    def _plain_address(cls, value: str) -> str:
+        if not _PLAIN_ADDRESS.fullmatch(value):
+            raise ValueError("SMTP_FROM must be an address in plain ASCII, such as shop@example.com")
+        return value
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -69,6 +103,11 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def data(self) -> Path:
+        """The data folder."""
+        return self.bookstore_data
+
+    @property
     def rate_limits_on(self) -> bool:
         """Limits are on unless switched off, or the environment is `test` and nothing was said."""
         return self.env != "test" if self.rate_limit_enabled is None else self.rate_limit_enabled
@@ -81,22 +120,37 @@ class Settings(BaseSettings):
 
 
 def kept_secret(path: Path) -> str:
-    """The secret in that file (mode 0600), made at the first call; several processes may race for it."""
+    """The secret in that file (mode 0600), made at the first call; several processes may race for it.
+
+    Raises:
+        ConfigurationError: the folder cannot be written, or the file holds no secret of use.
+    """
+    secret = kept_text(path, secrets.token_urlsafe(48)).strip()
+    if len(secret.encode()) < MIN_SECRET_BYTES:
+        raise ConfigurationError(f"{path} holds no secret of {MIN_SECRET_BYTES} bytes: delete it, and one is made")
+    return secret
+
+
+def kept_text(path: Path, text: str) -> str:
+    """What stands in that file (mode 0600); `text`, written whole or not at all, when there is none yet."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
         if not path.exists():
-            draft.touch(mode=0o600)
-            draft.write_text(secrets.token_urlsafe(48))
-            _publish(draft, path)
-        return path.read_text().strip()
+            _publish(text, path)
+        return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise ConfigurationError(f"The data folder {path.parent} cannot be written: {error.strerror}.") from error
+        raise ConfigurationError(f"The data folder {path.parent} cannot be used: {error.strerror}") from error
 
 
-def _publish(draft: Path, path: Path) -> None:
+def _publish(text: str, path: Path) -> None:
     """First writer wins: a link, unlike a rename, never replaces what is there."""
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    draft.touch(mode=0o600)
     try:
+        with draft.open("w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
         path.hardlink_to(draft)
     except FileExistsError:
         pass
@@ -105,13 +159,19 @@ def _publish(draft: Path, path: Path) -> None:
 
 
 def _asyncpg_url(value: str) -> str:
+    """The address with our driver named. `sslmode` is libpq's word for what the driver calls `ssl`."""
     try:
         url = make_url(value)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise ValueError("DATABASE_URL must look like postgresql://user:password@host:5432/database") from error
     if url.get_backend_name() not in {"postgresql", "postgres"}:
         raise ValueError("DATABASE_URL must be a postgresql:// address; Bookstore runs on PostgreSQL only")
-    return url.set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
+    if url.port is not None and not 0 < url.port <= MAX_PORT:
+        raise ValueError(f"DATABASE_URL must name a port from 1 to {MAX_PORT}")
+    query = {"ssl" if name == "sslmode" else name: said for name, said in url.query.items()}
+    if unknown := sorted(set(query) - URL_OPTIONS):
+        raise ValueError(f"DATABASE_URL has an option Bookstore does not know: {', '.join(unknown)}")
+    return url.set(drivername="postgresql+asyncpg", query=query).render_as_string(hide_password=False)
 
 
 def load_settings(**overrides: object) -> Settings:

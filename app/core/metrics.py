@@ -9,7 +9,7 @@ from starlette.types import Scope
 REQUESTS = Counter("bookstore_requests", "Requests by route template and status", ["method", "route", "status"])
 DURATION = Histogram("bookstore_request_duration_seconds", "Time to answer by route template", ["method", "route"])
 CHECKOUTS = Counter("bookstore_checkouts", "Checkouts by outcome: confirmed, or the code of the refusal", ["outcome"])
-POOL_SIZE = Gauge("bookstore_pool_connections_open", "Open connections", multiprocess_mode="livesum")
+POOL_OPEN = Gauge("bookstore_pool_connections_open", "Open connections", multiprocess_mode="livesum")
 POOL_USED = Gauge("bookstore_pool_connections_in_use", "Connections in use", multiprocess_mode="livesum")
 
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"})

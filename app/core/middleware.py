@@ -9,12 +9,12 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 from uuid import uuid4
 
-from fastapi import Request
+from fastapi import Request, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.metrics import observe_request
-from app.core.problems import invalid_input, problem
+from app.core.problems import framework_problem, invalid_input, problem, validation_problem
 
 log = logging.getLogger(__name__)
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
@@ -85,7 +85,7 @@ class LastNet:
 class BodyGuard:
     """Reads the body of a request within its bound, and notes texts that no column can hold.
 
-    Multipart bodies pass by: uploads are authenticated first and bounded while they stream.
+    JSON is UTF-8 here and nothing else: the parser behind would also guess UTF-16 and UTF-32, and take surrogates.
     """
 
     def __init__(self, app: ASGIApp, max_bytes: int) -> None:
@@ -99,13 +99,13 @@ class BodyGuard:
             return
         state: dict[str, Any] = scope.setdefault("state", {})
         state["unstorable"] = _unstorable_in_address(scope)
-        if Headers(scope=scope).get("content-type", "").startswith("multipart/form-data"):
-            await self.app(scope, receive, send)
-            return
         body = await self._read(scope, receive)
         if body is None:
             answer = problem("BODY_TOO_LARGE", f"The body may have {self.max_bytes} bytes at most.")
             await answer(scope, receive, send)
+            return
+        if refusal := _refuse_encoding(body, Headers(scope=scope).get("content-type", "")):
+            await refusal(scope, receive, send)
             return
         if not state["unstorable"] and _unstorable_in_json(body):
             state["unstorable"] = "body"
@@ -123,6 +123,21 @@ class BodyGuard:
                 return None
             if message["type"] == "http.disconnect" or not message.get("more_body", False):
                 return body
+
+
+def _refuse_encoding(body: bytes, content_type: str) -> Response | None:
+    """The answer to a JSON body that is not UTF-8 (400) or holds a bare NUL, a syntax error in UTF-8 (422)."""
+    if not body or "json" not in content_type.lower():
+        return None
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return framework_problem(400, "The body is not UTF-8.")
+    if b"\0" in body:
+        return validation_problem(
+            [{"loc": ["body", body.index(b"\0")], "msg": "JSON decode error", "type": "json_invalid"}]
+        )
+    return None
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -3,8 +3,11 @@
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 
+from app.core.errors import DomainError
 from app.core.problems import MEDIA_TYPE, PROBLEMS
 
 PROBLEM_SCHEMA = {
@@ -33,7 +36,12 @@ PROBLEM_SCHEMA = {
         },
     },
 }
-FRAMEWORK = {"HTTP_400": (400, "Bad Request"), "HTTP_401": (401, "Unauthorized")}
+HEADERS = {
+    401: ("WWW-Authenticate", {"type": "string", "const": "Bearer"}),
+    429: ("Retry-After", {"type": "integer", "description": "Seconds"}),
+    503: ("Retry-After", {"type": "integer", "description": "Seconds"}),
+}
+FRAMEWORK: dict[str, tuple[int, str]] = {"HTTP_400": (400, "Bad Request"), "HTTP_401": (401, "Unauthorized")}
 
 
 def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
@@ -41,20 +49,41 @@ def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
     by_status: dict[int | str, dict[str, Any]] = {}
     for code in codes:
         status, title = FRAMEWORK.get(code) or PROBLEMS[code]
-        answer = by_status.setdefault(status, _answer())
+        answer = by_status.setdefault(status, _answer(status))
         answer["description"] = f"{answer['description']}, `{code}`".removeprefix(", ")
         answer["content"][MEDIA_TYPE]["examples"][code] = {"value": _example(code, status, title)}
     return by_status
 
 
-def _answer() -> dict[str, Any]:
+def _answer(status: int) -> dict[str, Any]:
     content = {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}
-    return {"description": "", "content": {MEDIA_TYPE: content}}
+    answer: dict[str, Any] = {"description": "", "content": {MEDIA_TYPE: content}}
+    if status in HEADERS:
+        name, schema = HEADERS[status]
+        answer["headers"] = {name: {"schema": schema}}
+    return answer
 
 
 def _example(code: str, status: int, title: str) -> dict[str, object]:
     kind = "about:blank" if code in FRAMEWORK else f"/problems/{code}"
-    return {"type": kind, "title": title, "status": status, "code": code, "detail": f"{title}."}
+    refusal = _refusals().get(code)
+    example = {"type": kind, "title": title, "status": status, "code": code}
+    example["detail"] = getattr(refusal, "detail", None) or f"{title}."
+    if field := getattr(refusal, "field", None):
+        example["field"] = field
+    if code == "VALIDATION_ERROR":
+        example["errors"] = [{"loc": ["body", "quantity"], "msg": "Field required", "type": "missing"}]
+    return example
+
+
+def _refusals(root: type[DomainError] = DomainError) -> dict[str, type[DomainError]]:
+    """The class that says no under each code; of several, the one nearest to the root."""
+    found: dict[str, type[DomainError]] = {}
+    for refusal in root.__subclasses__():
+        found |= _refusals(refusal)
+        if code := getattr(refusal, "code", None):
+            found[code] = refusal
+    return found
 
 
 def install(app: FastAPI) -> None:
@@ -74,24 +103,34 @@ def _complete(app: FastAPI) -> dict[str, Any]:
     components["Problem"] = PROBLEM_SCHEMA
     for unused in ("HTTPValidationError", "ValidationError"):
         components.pop(unused, None)
-    for path in schema["paths"].values():
-        for operation in path.values():
-            _add_shared_answers(operation)
+    staff = {(path, method.lower()) for path, method in _staff_operations(app)}
+    for path, operations in schema["paths"].items():
+        for method, operation in operations.items():
+            _add_shared_answers(operation, for_staff=(path, method) in staff)
     return schema
 
 
-def _add_shared_answers(operation: dict[str, Any]) -> None:
-    codes = ["VALIDATION_ERROR", "BUSY_TRY_AGAIN", "INTERNAL_ERROR"]
+def _staff_operations(app: FastAPI) -> list[tuple[str, str]]:
+    """Path and method of the operations that ask for an administrator."""
+    routes = [route for route in app.routes if isinstance(route, APIRoute) and _asks_for_staff(route.dependant)]
+    return [(route.path_format, method) for route in routes for method in route.methods or ()]
+
+
+def _asks_for_staff(dependant: Dependant) -> bool:
+    name = getattr(dependant.call, "__name__", "")
+    return name == "admin_user" or any(_asks_for_staff(inner) for inner in dependant.dependencies)
+
+
+def _add_shared_answers(operation: dict[str, Any], *, for_staff: bool) -> None:
+    codes = ["VALIDATION_ERROR", "BODY_TOO_LARGE", "INTERNAL_ERROR"]
+    if "health" not in operation.get("tags", ()):
+        codes.append("BUSY_TRY_AGAIN")
     if "requestBody" in operation:
-        codes += ["HTTP_400", "BODY_TOO_LARGE"]
+        codes.append("HTTP_400")
     if "security" in operation:
-        codes += [
-            "HTTP_401",
-            "AUTH_TOKEN_INVALID",
-            "AUTH_TOKEN_EXPIRED",
-            "AUTH_ACCOUNT_DEACTIVATED",
-            "AUTH_FORBIDDEN",
-        ]
+        codes += ["HTTP_401", "AUTH_TOKEN_INVALID", "AUTH_TOKEN_EXPIRED", "AUTH_ACCOUNT_DEACTIVATED"]
+    if for_staff:
+        codes.append("AUTH_FORBIDDEN")
     answers = operation["responses"]
     if "HTTPValidationError" in str(answers.get("422", "")):
         del answers["422"]

@@ -49,6 +49,10 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
     "ORDER_INSUFFICIENT_STOCK": (409, "Not enough stock"),
     "ORDER_TOTAL_CHANGED": (409, "Total has changed"),
     "ORDER_NOT_FOUND": (404, "Order not found"),
+    "ORDER_NOT_CANCELLABLE": (409, "Order cannot be cancelled"),
+    "ORDER_CANCEL_TOO_LATE": (409, "Too late to cancel"),
+    "MAIL_NOT_FOUND": (404, "Mail not found"),
+    "MAIL_NOT_DEAD": (409, "Mail was not given up"),
     "IDEMPOTENCY_KEY_REUSED": (422, "Idempotency key used for another request"),
     "IDEMPOTENCY_IN_PROGRESS": (409, "First request still running"),
 }

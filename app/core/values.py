@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1
 CENT = Decimal("0.01")
+_ISO_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 Id = Annotated[int, Field(ge=INT_MIN, le=INT_MAX)]
@@ -54,5 +56,19 @@ def in_utc(moment: datetime) -> datetime:
         raise ValueError("must lie within the years 1 to 9999 in UTC") from error
 
 
-Moment = Annotated[datetime, AfterValidator(in_utc)]
+def _iso_text(value: object) -> object:
+    if isinstance(value, datetime) or (isinstance(value, str) and _ISO_MOMENT.match(value)):
+        return value
+    raise ValueError("must be an ISO 8601 timestamp like 2026-11-22T08:45:00Z")
+
+
+def _plain_decimal(value: object) -> object:
+    """Texts that Python reads as numbers and people do not: `1_0`, digits of other scripts."""
+    if isinstance(value, str) and not _DECIMAL.fullmatch(value.strip()):
+        raise ValueError("must be a number like 15.90")
+    return value
+
+
+PlainDecimal = BeforeValidator(_plain_decimal, json_schema_input_type=Decimal)
+Moment = Annotated[datetime, BeforeValidator(_iso_text, json_schema_input_type=datetime), AfterValidator(in_utc)]
 SingleLine = AfterValidator(no_control_characters)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core.db.server import current_revision, newest_revision
 from app.core.errors import DomainError
-from app.core.metrics import POOL_SIZE, POOL_USED, exposition
+from app.core.metrics import exposition
 from app.core.middleware import storable_text
 from app.core.openapi import problems
 
@@ -95,8 +95,6 @@ async def _checks(engine: AsyncEngine) -> Checks:
 )
 async def metrics(engine: Engine) -> Response:
     """Requests and durations by route and status, checkouts by outcome, outbox rows by status, pool use."""
-    POOL_SIZE.set(engine.pool.size())  # type: ignore[attr-defined]
-    POOL_USED.set(engine.pool.checkedout())  # type: ignore[attr-defined]
     body = exposition() + await _outbox(engine)
     return Response(body, media_type="text/plain; version=0.0.4; charset=utf-8")
 

@@ -7,7 +7,11 @@ from app.core.db.base import Base, CreatedAt, Timestamp
 
 
 class OutboxMail(Base):
-    """A rendered mail, written in the transaction whose business it tells of."""
+    """A rendered mail, written in the transaction whose business it tells of.
+
+    A trigger rings the workers' channel when rows are inserted. `attempts` counts claims by workers,
+    `locked_until` is the lease of the present one.
+    """
 
     __tablename__ = "email_outbox"
     __table_args__ = (
@@ -17,6 +21,7 @@ class OutboxMail(Base):
             "next_attempt_at",
             postgresql_where=text("status = 'pending'"),
         ),
+        Index("ix_email_outbox_status_id", "status", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)

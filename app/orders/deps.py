@@ -1,7 +1,6 @@
 """What the order operations are given."""
 
 from typing import Annotated
-from uuid import uuid4
 
 from fastapi import Depends, Header, Query, Request
 
@@ -11,20 +10,14 @@ from app.notifications.deps import OutboxDep
 from app.orders.models import OrderStatus
 from app.orders.repository import OrderFilter
 from app.orders.service import OrderService
+from app.payments.attempts import PaymentAttempts
 
 
 async def get_service(request: Request, session: Session, outbox: OutboxDep) -> OrderService:
     """Orders on the session of this request."""
     state = request.app.state
-    return OrderService(session, state.payments, outbox, state.settings.currency)
-
-
-async def get_attempt_id(request: Request) -> str:
-    """The id of this payment attempt; the same when the transaction is repeated."""
-    state = request.state
-    if not hasattr(state, "attempt_id"):
-        state.attempt_id = uuid4().hex
-    return state.attempt_id  # type: ignore[no-any-return]
+    payments = PaymentAttempts(session, state.database, state.payments)
+    return OrderService(session, payments, outbox, state.settings.currency)
 
 
 async def get_filter(
@@ -38,7 +31,6 @@ async def get_filter(
 
 
 Orders = Annotated[OrderService, Depends(get_service)]
-AttemptId = Annotated[str, Depends(get_attempt_id)]
 Filter = Annotated[OrderFilter, Depends(get_filter)]
 KeyHeader = Annotated[
     str | None,

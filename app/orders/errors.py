@@ -77,6 +77,38 @@ class OrderNotFound(DomainError):
     field = "order_id"
 
 
+class NotCancellable(DomainError):
+    """From its status no step leads to a cancellation."""
+
+    code = "ORDER_NOT_CANCELLABLE"
+    detail = "This order cannot be cancelled."
+    field = "order_id"
+
+
+class CancelTooLate(DomainError):
+    """The buyer's time to cancel is over; staff still can. `minutes` is how long it was."""
+
+    code = "ORDER_CANCEL_TOO_LATE"
+    field = "order_id"
+
+    def __init__(self, minutes: int) -> None:
+        super().__init__(f"Orders can be cancelled for {minutes} minutes. Please contact the shop.")
+
+
+class RestockOutOfRange(DomainError):
+    """A book has so many copies that those of the order do not fit."""
+
+    code = "STOCK_OUT_OF_RANGE"
+    detail = "The stock of a book of this order would become too large."
+
+    def __init__(self, current_quantity: int) -> None:
+        super().__init__()
+        self.current_quantity = current_quantity
+
+    def members(self) -> dict[str, object]:
+        return {"current_quantity": self.current_quantity}
+
+
 class KeyReused(DomainError):
     """The key belongs to a request with another body."""
 

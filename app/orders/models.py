@@ -3,7 +3,18 @@
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import CHAR, CheckConstraint, Enum, ForeignKey, Index, LargeBinary, Numeric, SmallInteger, String
+from sqlalchemy import (
+    CHAR,
+    BigInteger,
+    CheckConstraint,
+    Enum,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Numeric,
+    SmallInteger,
+    String,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.catalog.models import Book
@@ -11,10 +22,14 @@ from app.core.db.base import Base, CreatedAt, IntKey, Timestamp, stored_by_value
 
 
 class OrderStatus(StrEnum):
-    """Checkout writes CONFIRMED only; PAYMENT_FAILED is kept for gateways that decline afterwards."""
+    """Checkout writes CONFIRMED only; PAYMENT_FAILED is kept for gateways that decline afterwards.
+
+    The steps from one to the next stand in `app.orders.rules`.
+    """
 
     CONFIRMED = "confirmed"
     PAYMENT_FAILED = "payment_failed"
+    CANCELLED = "cancelled"
 
 
 class Order(Base):
@@ -41,6 +56,8 @@ class Order(Base):
         back_populates="order", order_by="OrderItem.id", passive_deletes=True, lazy="raise"
     )
 
+    events: Mapped[list["OrderEvent"]] = relationship(order_by="OrderEvent.id", passive_deletes=True, lazy="raise")
+
     @property
     def total_price(self) -> Decimal:
         """Σ unit price × quantity; the items must be loaded."""
@@ -66,6 +83,22 @@ class OrderItem(Base):
     isbn: Mapped[str | None] = mapped_column(String(17))
     order: Mapped[Order] = relationship(back_populates="items", lazy="raise")
     book: Mapped[Book | None] = relationship(passive_deletes=True, lazy="raise")
+
+
+class OrderEvent(Base):
+    """A step of an order's life: the status it reached, who took it there, and why."""
+
+    __tablename__ = "order_events"
+    __table_args__ = (Index("ix_order_events_order_id_id", "order_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"))
+    status: Mapped[OrderStatus] = mapped_column(
+        Enum(OrderStatus, name="orderstatus", values_callable=stored_by_value)
+    )
+    reason: Mapped[str | None] = mapped_column(String(200))
+    actor_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    created_at: Mapped[CreatedAt]
 
 
 class IdempotencyKey(Base):

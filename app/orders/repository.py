@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeVarTuple
 
-from sqlalchemy import Select, func, insert, select, text, tuple_
+from sqlalchemy import ARRAY, Integer, Select, any_, func, insert, literal, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.accounts.models import User
 from app.catalog.models import Book
-from app.orders.models import Order, OrderItem, OrderStatus
+from app.orders.models import Order, OrderEvent, OrderItem, OrderStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,15 @@ class NewLine:
 
     book: LockedBook
     quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Restocked:
+    """A book that got copies back, and how many it had before."""
+
+    book_id: int
+    title: str
+    before: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +70,37 @@ _WITH_ITEMS = selectinload(Order.items).options(
         Book.title, Book.author, Book.isbn, Book.price, Book.cover_image_url, raiseload=True
     )
 )
+_WHOLE = (_WITH_ITEMS, selectinload(Order.events))
 
 
-_TAKE_STOCK = text("""
-    WITH sold AS (
-        UPDATE books SET stock_quantity = stock_quantity - line.quantity
-        FROM unnest(CAST(:book_ids AS integer[]), CAST(:quantities AS integer[])) AS line (book_id, quantity)
-        WHERE books.id = line.book_id
-        RETURNING books.id, books.title, line.quantity, books.stock_quantity
+_PLACE_ORDER = text("""
+    WITH placed AS (
+        INSERT INTO orders (user_id, currency, payment_reference) VALUES (:user_id, :currency, :payment_reference)
+        RETURNING id, status, created_at
+    ), noted AS (
+        INSERT INTO order_events (order_id, status, actor_user_id) SELECT id, status, :user_id FROM placed
     )
-    INSERT INTO stock_movements (book_id, book_title, delta, quantity_after, kind, order_id, actor_user_id)
-    SELECT id, title, -quantity, stock_quantity, 'sale', :order_id, :user_id FROM sold ORDER BY id
+    SELECT id, created_at FROM placed
+""")
+
+_CANCEL_ORDER = text("""
+    WITH cancelled AS (
+        UPDATE orders SET status = 'cancelled' WHERE id = :order_id RETURNING id, status
+    )
+    INSERT INTO order_events (order_id, status, reason, actor_user_id)
+    SELECT id, status, :reason, :actor_id FROM cancelled
+""")
+
+_MOVE_STOCK = text("""
+    WITH moved AS (
+        UPDATE books SET stock_quantity = stock_quantity + line.delta
+        FROM unnest(CAST(:book_ids AS integer[]), CAST(:deltas AS integer[])) AS line (book_id, delta)
+        WHERE books.id = line.book_id
+        RETURNING books.id, books.title, line.delta, books.stock_quantity
+    )
+    INSERT INTO stock_movements (book_id, book_title, delta, quantity_after, kind, reason, order_id, actor_user_id)
+    SELECT id, title, delta, stock_quantity, :kind, :reason, :order_id, :actor_id FROM moved ORDER BY id
+    RETURNING book_id, book_title, quantity_after - delta
 """)
 
 
@@ -90,7 +119,9 @@ class OrderRepository:
         query = select(
             Book.id, Book.title, Book.author, Book.isbn, Book.price, Book.cover_image_url, Book.stock_quantity
         )
-        locked = query.where(Book.id.in_(book_ids)).order_by(Book.id).with_for_update()
+        locked = (
+            query.where(Book.id == any_(literal(list(book_ids), ARRAY(Integer)))).order_by(Book.id).with_for_update()
+        )
         return [LockedBook(*row) for row in await self._session.execute(locked)]
 
     async def create_order(
@@ -101,8 +132,7 @@ class OrderRepository:
         The books must be locked by this transaction. The order comes back with items and books loaded.
         """
         values = {"user_id": user_id, "currency": currency, "payment_reference": payment_reference}
-        head = insert(Order).values(values).returning(Order.id, Order.created_at)
-        order_id, created_at = (await self._session.execute(head)).one()
+        order_id, created_at = (await self._session.execute(_PLACE_ORDER, values)).one()
         item_ids = await self._write_lines(order_id, lines)
         await self._take_stock(order_id, user_id, lines)
         return Order(
@@ -111,6 +141,7 @@ class OrderRepository:
             created_at=created_at,
             currency=currency,
             items=[_item(item_id, line) for item_id, line in zip(item_ids, lines, strict=True)],
+            events=[OrderEvent(status=OrderStatus.CONFIRMED, created_at=created_at)],
         )
 
     async def _write_lines(self, order_id: int, lines: Sequence[NewLine]) -> Sequence[int]:
@@ -133,11 +164,44 @@ class OrderRepository:
         """Decrement in SQL and write what the ledger saw, in one statement."""
         parameters = {
             "order_id": order_id,
-            "user_id": user_id,
+            "actor_id": user_id,
+            "kind": "sale",
+            "reason": None,
             "book_ids": [line.book.id for line in lines],
-            "quantities": [line.quantity for line in lines],
+            "deltas": [-line.quantity for line in lines],
         }
-        await self._session.execute(_TAKE_STOCK, parameters)
+        await self._session.execute(_MOVE_STOCK, parameters)
+
+    async def lock(self, order_id: int) -> Order | None:
+        """Lock an order's row, and read the order with its items as it is under the lock."""
+        query = select(Order).where(Order.id == order_id).with_for_update(of=Order)
+        return await self._session.scalar(query.options(_WITH_ITEMS).execution_options(populate_existing=True))
+
+    async def is_within(self, order_id: int, window: timedelta) -> bool:
+        """Whether the order was made no longer than that ago, by the clock of the database."""
+        query = select(Order.created_at >= func.now() - window).where(Order.id == order_id)
+        return bool(await self._session.scalar(query))
+
+    async def cancel(self, order: Order, actor_id: int, reason: str | None) -> None:
+        """Take the step to `cancelled`. The order row must be locked."""
+        parameters = {"order_id": order.id, "actor_id": actor_id, "reason": reason}
+        await self._session.execute(_CANCEL_ORDER, parameters)
+
+    async def put_back_stock(self, order: Order, actor_id: int, reason: str | None) -> list[Restocked]:
+        """Give the copies of an order back to its books that are still sold, in one statement; the books by id.
+
+        The books must be locked.
+        """
+        lines = [(item.book_id, item.quantity) for item in order.items if item.book_id is not None]
+        parameters = {
+            "order_id": order.id,
+            "actor_id": actor_id,
+            "kind": "cancellation",
+            "reason": reason,
+            "book_ids": [book_id for book_id, _ in lines],
+            "deltas": [quantity for _, quantity in lines],
+        }
+        return [Restocked(*row) for row in await self._session.execute(_MOVE_STOCK, parameters)]
 
     async def list_for_user(self, user_id: int, *, limit: int, after: Position | None = None) -> list[Order]:
         """The user's orders, newest first."""
@@ -157,13 +221,14 @@ class OrderRepository:
 
     async def get_by_id_for_user(self, order_id: int, user_id: int) -> Order | None:
         """An order of that user; None when it is missing or another's."""
-        query = select(Order).where(Order.id == order_id, Order.user_id == user_id).options(_WITH_ITEMS)
-        return await self._session.scalar(query)
+        query = select(Order).where(Order.id == order_id, Order.user_id == user_id).options(*_WHOLE)
+        return await self._session.scalar(query.execution_options(populate_existing=True))
 
     async def get_by_id(self, order_id: int) -> tuple[Order, str] | None:
         """Anyone's order with the buyer's e-mail address."""
         query = select(Order, User.email).join(User, User.id == Order.user_id).where(Order.id == order_id)
-        row = (await self._session.execute(query.options(_WITH_ITEMS))).one_or_none()
+        whole = query.options(*_WHOLE).execution_options(populate_existing=True)
+        row = (await self._session.execute(whole)).one_or_none()
         return None if row is None else (row[0], row[1])
 
 
@@ -204,4 +269,4 @@ def _page(query: Select[*Columns], wanted: OrderFilter, limit: int, after: Posit
     query = _filtered(query, wanted).order_by(Order.created_at.desc(), Order.id.desc())
     if after is not None:
         query = query.where(tuple_(Order.created_at, Order.id) < tuple_(after.created_at, after.id))
-    return query.limit(limit).options(_WITH_ITEMS)
+    return query.limit(limit).options(*_WHOLE)

@@ -16,7 +16,7 @@ from app.core.openapi import problems
 from app.core.paging import CursorText, Limit, damaged_cursor, decode_cursor, encode_cursor, next_link
 from app.core.problems import domain_problem
 from app.core.values import Id, Moment
-from app.orders.deps import AttemptId, Filter, KeyHeader, Orders
+from app.orders.deps import Filter, KeyHeader, Orders
 from app.orders.errors import CheckoutRefused
 from app.orders.idempotency import IdempotencyKeys, StoredAnswer, fingerprint
 from app.orders.models import Order
@@ -46,21 +46,21 @@ LIST_HEADERS = {
         "ORDER_PAYMENT_FAILED",
         "IDEMPOTENCY_KEY_REUSED",
         "IDEMPOTENCY_IN_PROGRESS",
-    ),
+    )
+    | {201: {"headers": {"Idempotent-Replayed": {"schema": {"type": "string", "const": "true"}}}}},
 )
 async def checkout(
     body: CheckoutRequest,
     buyer: CurrentUser,
     orders: Orders,
     session: Session,
-    attempt: AttemptId,
     key: KeyHeader = None,
 ) -> Response:
     """Turn the cart into a paid order, in one transaction. Under an `Idempotency-Key` a retry is answered alike."""
 
     async def run() -> Response:
         try:
-            order = await orders.checkout(buyer, body, attempt)
+            order = await orders.checkout(buyer, body)
         except DomainError as refusal:
             CHECKOUTS.labels(refusal.code).inc()
             raise
@@ -110,7 +110,7 @@ async def list_orders(
 
 @router.get("/orders/{order_id}", summary="Show an own order", responses=problems("ORDER_NOT_FOUND"))
 async def show_order(order_id: Id, user: CurrentUser, orders: Orders) -> OrderOut:
-    """An order of the caller; for administrators too, only their own."""
+    """An order of the caller with its history; for administrators too, only their own."""
     return OrderOut.of(await orders.get_own(order_id, user.id))
 
 
@@ -133,7 +133,7 @@ async def list_all_orders(
     "/admin/orders/{order_id}", tags=["staff"], summary="Show any order", responses=problems("ORDER_NOT_FOUND")
 )
 async def show_any_order(order_id: Id, _: AdminUser, orders: Orders) -> AdminOrderOut:
-    """Anyone's order."""
+    """Anyone's order with its history."""
     order, email = await orders.get_any(order_id)
     return AdminOrderOut.of_user(order, email)
 

@@ -4,7 +4,20 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
+from app.orders.models import OrderStatus
 from app.orders.schemas import InsufficientStockItem
+
+STEPS: Mapping[OrderStatus, frozenset[OrderStatus]] = {
+    OrderStatus.CONFIRMED: frozenset({OrderStatus.CANCELLED}),
+    OrderStatus.PAYMENT_FAILED: frozenset(),
+    OrderStatus.CANCELLED: frozenset(),
+}
+"""Which status may follow which; there are no other steps."""
+
+
+def may_become(now: OrderStatus, then: OrderStatus) -> bool:
+    """Whether an order of one status may take the step to another."""
+    return then in STEPS[now]
 
 
 class Line(Protocol):

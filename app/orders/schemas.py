@@ -3,9 +3,9 @@
 from decimal import Decimal
 from typing import Annotated, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from app.core.values import MoneyOut, TimestampOut
+from app.core.values import MoneyOut, PlainDecimal, TimestampOut
 from app.orders.models import Order, OrderItem, OrderStatus
 
 
@@ -13,7 +13,7 @@ class CheckoutRequest(BaseModel):
     """What a buyer may say at checkout; `{}` is enough."""
 
     force_payment_failure: bool = Field(default=False, description="Honoured by the mock payment service alone.")
-    expected_total: Annotated[Decimal, Field(ge=0, max_digits=28, decimal_places=2)] | None = Field(
+    expected_total: Annotated[Decimal, PlainDecimal, Field(ge=0, max_digits=28, decimal_places=2)] | None = Field(
         default=None,
         examples=["31.80"],
         description="The total the buyer saw; checkout is refused when it is another.",
@@ -67,6 +67,16 @@ class OrderItemOut(BaseModel):
         )
 
 
+class OrderEventOut(BaseModel):
+    """A step of the order's life."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    status: OrderStatus
+    reason: str | None
+    created_at: TimestampOut
+
+
 class OrderOut(BaseModel):
     """An order as its buyer sees it."""
 
@@ -76,11 +86,20 @@ class OrderOut(BaseModel):
     items: list[OrderItemOut]
     total_price: MoneyOut
     currency: Annotated[str, Field(examples=["USD"])]
+    events: list[OrderEventOut]
 
     @classmethod
     def of(cls, order: Order) -> Self:
-        """The order; its items and their books must be loaded."""
+        """The order; its items, their books and its events must be loaded."""
         return cls(**_shown(order))
+
+
+class CancelRequest(BaseModel):
+    """Why staff cancel an order; the buyer can read it."""
+
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] = Field(
+        examples=["The last copy was damaged."]
+    )
 
 
 class AdminOrderOut(OrderOut):
@@ -91,7 +110,7 @@ class AdminOrderOut(OrderOut):
 
     @classmethod
     def of_user(cls, order: Order, email: str) -> Self:
-        """The order with its buyer."""
+        """The order with its buyer; loaded as for `OrderOut.of`."""
         return cls(**_shown(order), user_id=order.user_id, user_email=email)
 
 
@@ -103,4 +122,5 @@ def _shown(order: Order) -> dict[str, object]:
         "items": [OrderItemOut.of(item) for item in order.items],
         "total_price": order.total_price,
         "currency": order.currency,
+        "events": [OrderEventOut.model_validate(event) for event in order.events],
     }

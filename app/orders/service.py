@@ -1,30 +1,31 @@
 """Checkout, the story of the shop; and the orders it leaves."""
 
 from dataclasses import dataclass
-from functools import partial
+from datetime import timedelta
 from typing import Generic, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.deps import Caller
-from app.cart.models import CartLine
 from app.cart.service import CartService
-from app.core.db.transaction import undo_unless_committed
-from app.core.values import money_text
+from app.core.values import INT_MAX, money_text
 from app.notifications.outbox import Outbox
 from app.orders import rules
 from app.orders.errors import (
+    CancelTooLate,
     CartEmpty,
     ItemsUnavailable,
+    NotCancellable,
     NotEnoughStock,
     OrderNotFound,
     PaymentDeclined,
+    RestockOutOfRange,
     TotalChanged,
 )
-from app.orders.models import Order
-from app.orders.repository import LockedBook, NewLine, OrderFilter, OrderRepository, Position
+from app.orders.models import Order, OrderStatus
+from app.orders.repository import NewLine, OrderFilter, OrderRepository, Position, Restocked
 from app.orders.schemas import CheckoutRequest
-from app.payments.service import PaymentService
+from app.payments.attempts import PaymentAttempts, Purchase
 
 Entry = TypeVar("Entry")
 
@@ -43,7 +44,7 @@ class Page(Generic[Entry]):
 class OrderService:
     """Orders in the transaction of `session`; amounts in major units of `currency`."""
 
-    def __init__(self, session: AsyncSession, payments: PaymentService, outbox: Outbox, currency: str) -> None:
+    def __init__(self, session: AsyncSession, payments: PaymentAttempts, outbox: Outbox, currency: str) -> None:
         self._session = session
         self._orders = OrderRepository(session)
         self._cart = CartService(session)
@@ -51,7 +52,7 @@ class OrderService:
         self._outbox = outbox
         self._currency = currency
 
-    async def checkout(self, buyer: Caller, request: CheckoutRequest, attempt_id: str) -> Order:
+    async def checkout(self, buyer: Caller, request: CheckoutRequest) -> Order:
         """Turn the buyer's cart into a paid order.
 
         On return the cart row and the book rows are locked until the transaction ends.
@@ -60,30 +61,67 @@ class OrderService:
             CartEmpty, ItemsUnavailable, NotEnoughStock, TotalChanged: the cart cannot be ordered as it stands.
             PaymentDeclined: the payment service said no.
         """
-        lines = await self._cart.lock_lines(buyer.id)
-        if not lines:
+        cart = await self._cart.lock(buyer.id)
+        if cart is None or not cart.lines:
             raise CartEmpty
-        locked = await self._orders.lock_books(sorted(line.book_id for line in lines))
+        locked = await self._orders.lock_books(sorted(line.book_id for line in cart.lines))
         books = {book.id: book for book in locked}
-        if gone := rules.gone(lines, books):
+        if gone := rules.gone(cart.lines, books):
             raise ItemsUnavailable(gone)
-        if short := rules.short_lines(lines, books):
+        if short := rules.short_lines(cart.lines, books):
             raise NotEnoughStock(short)
-        total = rules.total(lines, books)
+        total = rules.total(cart.lines, books)
         if request.expected_total not in {None, total}:
             raise TotalChanged(total)
-        undo_unless_committed(self._session, attempt_id, partial(self._payments.void, attempt_id))
-        charge = await self._payments.charge(
-            attempt_id, total, self._currency, force_fail=request.force_payment_failure
-        )
+        purchase = Purchase(buyer.id, cart.id, cart.turn, total, self._currency)
+        charge = await self._payments.charge(purchase, force_fail=request.force_payment_failure)
         if not charge.approved:
             raise PaymentDeclined
         order = await self._orders.create_order(
-            buyer.id, _new_lines(lines, books), currency=self._currency, payment_reference=charge.reference
+            buyer.id,
+            [NewLine(books[line.book_id], line.quantity) for line in cart.lines],
+            currency=self._currency,
+            payment_reference=charge.reference,
         )
-        await self._cart.clear(lines)
+        await self._payments.record(order.id)
+        await self._cart.end_turn(cart)
         await self._queue_confirmation(buyer, order)
         return order
+
+    async def cancel(
+        self, order_id: int, actor: Caller, *, reason: str | None = None, within: timedelta | None = None
+    ) -> list[Restocked]:
+        """Cancel an order, give its copies back to stock and the money to the buyer; the books that got copies.
+
+        Once, however often it is asked: a cancelled order stays as it is. With `within` it is the buyer who asks: the
+        order must be the actor's own and not older than that. On return the order row and its book rows are locked.
+
+        Raises:
+            OrderNotFound: missing, or not the buyer's.
+            NotCancellable: no step leads there from its status.
+            CancelTooLate: the buyer's time is over.
+            RestockOutOfRange: a book could not hold the copies.
+        """
+        order = await self._orders.lock(order_id)
+        if order is None or (within is not None and order.user_id != actor.id):
+            raise OrderNotFound
+        if order.status is OrderStatus.CANCELLED:
+            return []
+        if not rules.may_become(order.status, OrderStatus.CANCELLED):
+            raise NotCancellable
+        if within is not None and not await self._orders.is_within(order_id, within):
+            raise CancelTooLate(int(within.total_seconds() // 60))
+        await self._require_room(order)
+        restocked = await self._orders.put_back_stock(order, actor.id, reason)
+        await self._orders.cancel(order, actor.id, reason)
+        await self._payments.refund(order_id)
+        return restocked
+
+    async def _require_room(self, order: Order) -> None:
+        quantities = {item.book_id: item.quantity for item in order.items if item.book_id is not None}
+        for book in await self._orders.lock_books(sorted(quantities)):
+            if book.stock_quantity + quantities[book.id] > INT_MAX:
+                raise RestockOutOfRange(book.stock_quantity)
 
     async def _queue_confirmation(self, buyer: Caller, order: Order) -> None:
         lines = [
@@ -132,7 +170,3 @@ class OrderService:
         if found is None:
             raise OrderNotFound
         return found
-
-
-def _new_lines(lines: list[CartLine], books: dict[int, LockedBook]) -> list[NewLine]:
-    return [NewLine(books[line.book_id], line.quantity) for line in lines]

@@ -30,6 +30,13 @@ class PaymentService(Protocol):
         """Give back what the attempt took; harmless when it took nothing or gave it back before."""
         ...
 
+    async def refund(self, attempt_id: str, refund_id: str, amount: Decimal, currency: str) -> str:
+        """Give back the charge of an order that was made; the service's own name for the refund.
+
+        The same refund id gives the money back once and has the same name every time.
+        """
+        ...
+
 
 class MockPaymentService:
     """Approves a share of all attempts and declines those that ask for it; no money moves.
@@ -42,6 +49,7 @@ class MockPaymentService:
         self._chance = chance or random.SystemRandom()
         self._attempts: OrderedDict[str, Charge] = OrderedDict()
         self.voided: set[str] = set()
+        self.refunded: dict[str, Decimal] = {}
 
     async def charge(self, attempt_id: str, amount: Decimal, currency: str, *, force_fail: bool = False) -> Charge:
         """Decide by chance, once for each attempt id."""
@@ -54,6 +62,11 @@ class MockPaymentService:
         """Note that the charge was given back."""
         if self._attempts.get(attempt_id, Charge(approved=False)).approved:
             self.voided.add(attempt_id)
+
+    async def refund(self, attempt_id: str, refund_id: str, amount: Decimal, currency: str) -> str:
+        """Note the refund."""
+        self.refunded[refund_id] = amount
+        return f"mock_{refund_id}"
 
     def _remember(self, attempt_id: str, outcome: Charge) -> None:
         self._attempts[attempt_id] = outcome

@@ -43,7 +43,7 @@ async def test_an_address_is_a_string(client: AsyncClient, value: object):
         ("x@xn--bcher-kva.de", "x@bücher.de"),
         ("e\u0301ric@example.com", "éric@example.com"),
         ("İ@example.com", "i\u0307@example.com"),
-        ("ΟΔΟΣ@example.com", "οδος@example.com"),
+        ("ΟΔΟΣ@example.com", "οδοσ@example.com"),
     ],
 )
 async def test_real_addresses_are_stored_in_one_spelling_and_found_by_any(shop: Shop, given: str, stored: str):

@@ -249,3 +249,12 @@ async def test_of_simultaneous_changes_to_one_isbn_one_succeeds(live: Shop):
 async def test_prices_stay_decimal_to_the_last_cent(shop: Shop):
     book = await shop.book(price=Decimal("90071992.54"))
     assert (await show(shop, book)).json()["price"] == "90071992.54"
+
+
+@pytest.mark.parametrize("price", ["1_0", "٣", "1,50", "0x10", "1e", "$3", "", "NaN", "Infinity"])
+async def test_a_price_is_written_in_plain_digits(shop: Shop, price: str):
+    admin = await shop.admin()
+    body = {"title": "T", "author": "A", "price": price}
+    assert_problem(
+        await shop.client.post("/books", headers=admin.headers, json=body), 422, "VALIDATION_ERROR", "price"
+    )

@@ -226,3 +226,17 @@ async def test_a_search_takes_few_statements(live: Shop):
         with statements_of(live) as statements:
             await ids(live, q=q)
         assert len(statements) == most, statements
+
+
+@pytest.mark.parametrize("unknown", ["\u0897", chr(205743)])
+async def test_a_word_the_parser_does_not_know_is_not_passed_over(shop: Shop, unknown: str):
+    """Seen to fail without the look at the parsed words: all books of the other word were found."""
+    await shop.book(title="Dune", author="Frank Herbert")
+    found = await shop.client.get("/books", params={"q": f"dune {unknown}"})
+    assert found.json()["total"] == 0
+
+
+async def test_too_deep_among_hits_advises_what_can_be_done(live: Shop, raw):
+    await raw.execute("INSERT INTO books (title, author, price) SELECT 'Zeta', 'A', 1 FROM generate_series(1, 10101)")
+    answer = await live.client.get("/books", params={"q": "zeta", "page": 101, "size": 100})
+    assert "more words" in assert_problem(answer, 422, "PAGE_TOO_DEEP", "page")["detail"]

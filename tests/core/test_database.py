@@ -5,12 +5,14 @@ import asyncio
 import asyncpg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.config import Settings
 from app.core.db.engine import make_engine
 from app.core.db.transaction import Database
 from app.core.errors import TryAgain
+from app.core.metrics import POOL_OPEN, POOL_USED
 
 BOUNDS = text(
     "SELECT current_setting('lock_timeout'), current_setting('statement_timeout'),"
@@ -84,3 +86,25 @@ async def test_a_full_pool_is_try_again_and_not_a_pile_up(
     done.set()
     await holder
     await engine.dispose()
+
+
+async def test_a_failed_statement_does_not_carry_its_values_into_the_log(
+    database: Database, caplog: pytest.LogCaptureFixture
+):
+    """Seen to fail without `hide_parameters`: addresses and password hashes stood in the log."""
+    with pytest.raises(DBAPIError) as refusal:
+        await database.transaction(
+            lambda session: session.execute(text("SELECT CAST(:given AS text) / 0"), {"given": "ann@example.com"})
+        )
+    assert "ann@example.com" not in str(refusal.value)
+
+
+async def test_the_pool_gauges_follow_the_connections(database_url: str, settings: Settings):
+    opened, used = POOL_OPEN._value.get(), POOL_USED._value.get()
+    engine = make_engine(database_url, settings)
+    async with engine.connect() as connection:
+        await connection.execute(text("SELECT 1"))
+        assert (POOL_OPEN._value.get(), POOL_USED._value.get()) == (opened + 1, used + 1)
+    assert (POOL_OPEN._value.get(), POOL_USED._value.get()) == (opened + 1, used)
+    await engine.dispose()
+    assert (POOL_OPEN._value.get(), POOL_USED._value.get()) == (opened, used)

@@ -162,6 +162,8 @@ def test_a_killed_user_does_not_hinder_stop(pg: EmbeddedPostgres, made_once: Pat
 
 
 INTERRUPTED = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a script may have been started with it ignored
 with pg.running():
     try:
         print(pg.status().pid, flush=True)

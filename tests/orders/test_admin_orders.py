@@ -132,3 +132,11 @@ async def test_a_cursor_made_for_other_filters_is_refused(shop: Shop):
     await refuse(shop, admin, "/admin/orders", filtered, user_id=admin.id + 1)
     same = await listed(shop, admin, "/admin/orders", cursor=filtered, user_id=admin.id, limit=100)
     assert len(same.json()) == 3
+
+
+@pytest.mark.parametrize("moment", ["1", "1763800000", "yesterday", "2026", "20261122", "0001-01-01T00:00:00+14:00"])
+async def test_only_iso_timestamps_are_read(shop: Shop, moment: str):
+    admin = await shop.admin()
+    for name in ("created_from", "created_to"):
+        answer = await shop.client.get("/admin/orders", headers=admin.headers, params={name: moment})
+        assert_problem(answer, 422, "VALIDATION_ERROR", name)

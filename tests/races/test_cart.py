@@ -178,3 +178,15 @@ async def test_a_line_whose_book_is_deleted_meanwhile_is_not_found(
         change = begin(live.client.put(f"/cart/items/{item}", headers=person.headers, json={"quantity": 9}))
         await blocked(raw, change)
     assert_problem(await change, 404, "CART_ITEM_NOT_FOUND", "item_id")
+
+
+async def test_a_stranger_never_waits_for_the_cart_of_another(live: Shop, raw: asyncpg.Connection):
+    """Seen to fail when the owner was read with the lock: the stranger waited, and got 503."""
+    owner, stranger = await live.person(), await live.person()
+    item = await live.add_to_cart(owner, await live.book())
+    async with raw.transaction():
+        await raw.execute("SELECT * FROM carts FOR UPDATE")
+        put = await live.client.put(f"/cart/items/{item}", headers=stranger.headers, json={"quantity": 2})
+        assert_problem(put, 403, "CART_ITEM_FORBIDDEN", "item_id")
+        delete = await live.client.delete(f"/cart/items/{item}", headers=stranger.headers)
+        assert_problem(delete, 403, "CART_ITEM_FORBIDDEN", "item_id")

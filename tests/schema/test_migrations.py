@@ -49,7 +49,7 @@ def test_the_chain_is_one_line_with_the_orders_after_the_carts(alembic: Config):
     scripts = ScriptDirectory.from_config(alembic)
     revisions = list(scripts.walk_revisions())
     assert len(scripts.get_heads()) == 1
-    assert len(revisions) == 15
+    assert len(revisions) >= 15
     orders = scripts.get_revision(ORDERS)
     assert orders.down_revision == CARTS
     assert Path(orders.path).name == "d4e5f6a7b8c9_create_orders_and_order_items.py"

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, NullPool, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.core.config import Settings
+from app.core.metrics import POOL_OPEN, POOL_USED
 
 POOL_WAIT_SECONDS = 5
 IDLE_IN_TRANSACTION_MS = 30_000
@@ -21,7 +22,9 @@ def make_engine(url: str, settings: Settings) -> AsyncEngine:
         pool_timeout=POOL_WAIT_SECONDS,
         pool_use_lifo=True,
         connect_args=_connect_args(settings),
+        hide_parameters=True,  # addresses, hashes and links must not reach the log with a failed statement
     )
+    _count_connections(engine)
     if settings.db_pooler:
         _begin_with(engine, _session(settings))
     return engine
@@ -29,7 +32,7 @@ def make_engine(url: str, settings: Settings) -> AsyncEngine:
 
 def make_plain_engine(url: str, settings: Settings) -> AsyncEngine:
     """One connection without bounds, for migrations: building an index may take its time."""
-    return create_async_engine(url, poolclass=NullPool, connect_args=_without_caches(settings))
+    return create_async_engine(url, poolclass=NullPool, connect_args=_without_caches(settings), hide_parameters=True)
 
 
 def _session(settings: Settings) -> dict[str, str]:
@@ -69,3 +72,12 @@ def _begin_with(engine: AsyncEngine, session: dict[str, str]) -> None:
     @event.listens_for(engine.sync_engine, "begin")
     def set_up(connection: Connection) -> None:
         connection.exec_driver_sql(f"SELECT {calls}")
+
+
+def _count_connections(engine: AsyncEngine) -> None:
+    """Keep the gauges of the pool; those of several workers add up."""
+    pool = engine.sync_engine.pool
+    event.listen(pool, "connect", lambda *_: POOL_OPEN.inc())
+    event.listen(pool, "close", lambda *_: POOL_OPEN.dec())
+    event.listen(pool, "checkout", lambda *_: POOL_USED.inc())
+    event.listen(pool, "checkin", lambda *_: POOL_USED.dec())

@@ -7,7 +7,7 @@ from pathlib import Path
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -39,8 +39,15 @@ def _alembic(url: str | None = None) -> Config:
 
 
 def migrate(url: str, revision: str = "head") -> None:
-    """Bring the schema up to that revision; processes that migrate at once wait for one another."""
-    command.upgrade(_alembic(url), revision)
+    """Bring the schema up to that revision; processes that migrate at once wait for one another.
+
+    Raises:
+        DatabaseUnusable: it does not answer.
+    """
+    try:
+        command.upgrade(_alembic(url), revision)
+    except OSError as error:
+        raise DatabaseUnusable(f"The database does not answer: {reason(error)}.") from error
 
 
 def newest_revision() -> str | None:
@@ -80,4 +87,11 @@ def reason(error: BaseException) -> str:
 
 def driver_url(url: str) -> str:
     """The same address for those who speak to PostgreSQL without SQLAlchemy."""
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    return libpq_url(url).render_as_string(hide_password=False)
+
+
+def libpq_url(url: str) -> URL:
+    """The same address in libpq's words."""
+    ours = make_url(url)
+    query = {"sslmode" if name == "ssl" else name: said for name, said in ours.query.items()}
+    return ours.set(drivername="postgresql", query=query)

@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
-from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
@@ -27,6 +27,7 @@ REPETITIONS = 3
 FIRST_PAUSE_SECONDS = 0.02
 _UNDOS = "undos"
 _NOTES = "notes"
+_IN_DOUBT = "in doubt"
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ class Database:
                         raise _as_answer(error) from error
                 await asyncio.sleep(FIRST_PAUSE_SECONDS * 2**repetition * (0.5 + random.random()))  # noqa: S311
             raise AssertionError("the last repetition returns or raises")
-        except (PoolTimeout, InterfaceError, OSError) as error:
+        except (PoolTimeout, OSError) as error:
             log.warning("database out of reach: %s", error)
             raise TryAgain from error
         finally:
@@ -94,16 +95,30 @@ class Database:
 
 
 async def _commit(session: AsyncSession, undos: dict[str, Undo]) -> None:
-    await session.commit()
+    try:
+        await session.commit()
+    except BaseException as error:
+        session.info[_IN_DOUBT] = _answer_lost(error)
+        raise
     for key in session.info.pop(_UNDOS, {}):
         undos.pop(key, None)
     for note in session.info.pop(_NOTES, []):
         note()
 
 
+def _answer_lost(error: BaseException) -> bool:
+    """Whether nobody told how COMMIT ended: the connection broke, or we stopped listening."""
+    return not isinstance(error, DBAPIError) or sqlstate(error) is None or str(sqlstate(error)).startswith("57P")
+
+
+def in_doubt(session: AsyncSession) -> bool:
+    """For an undo: whether the transaction may have been committed all the same. Look before undoing."""
+    return bool(session.info.get(_IN_DOUBT, False))
+
+
 def _as_answer(error: DBAPIError) -> Exception:
     state = sqlstate(error)
-    server_gone = error.connection_invalidated or state is None or state.startswith(("08", "53", "57P"))
+    server_gone = error.connection_invalidated or (state or "").startswith(("08", "53", "57P"))
     if state in REPEATABLE or state in OUT_OF_TIME or server_gone:
         log.warning("transaction given up: SQLSTATE %s", state)
         return TryAgain()
@@ -119,9 +134,7 @@ async def _run_all(undos: dict[str, Undo]) -> None:
 
 
 async def release(session: AsyncSession) -> None:
-    """End a transaction that has only read, and hand its connection back, before slow work outside the database."""
-    if session.new or session.dirty or session.deleted:
-        raise AssertionError("only a transaction that has not written may be released")
+    """Roll back a transaction that has only read, and hand its connection back, before slow work outside it."""
     await session.rollback()
 
 

@@ -1,0 +1,50 @@
+"""Cancelling orders, by staff and within a window by the buyer."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+
+from app.accounts.deps import AdminUser, CurrentUser
+from app.admin.cancellations import CancellationService
+from app.core.db.transaction import Session, TransactionRoute
+from app.core.openapi import problems
+from app.core.values import Id
+from app.notifications.deps import OutboxDep
+from app.orders.deps import Orders
+from app.orders.schemas import AdminOrderOut, CancelRequest, OrderOut
+
+router = APIRouter(tags=["orders"], route_class=TransactionRoute)
+REFUSALS = ("ORDER_NOT_FOUND", "ORDER_NOT_CANCELLABLE", "STOCK_OUT_OF_RANGE")
+
+
+async def get_service(session: Session, orders: Orders, outbox: OutboxDep) -> CancellationService:
+    """Cancellations on the session of this request."""
+    return CancellationService(session, orders, outbox)
+
+
+Cancellations = Annotated[CancellationService, Depends(get_service)]
+
+
+@router.post(
+    "/orders/{order_id}/cancel", summary="Cancel an own order", responses=problems(*REFUSALS, "ORDER_CANCEL_TOO_LATE")
+)
+async def cancel_own(
+    order_id: Id, buyer: CurrentUser, request: Request, cancellations: Cancellations, orders: Orders
+) -> OrderOut:
+    """Within `ORDER_CANCEL_WINDOW_MINUTES` of the purchase. It happens once, however often it is asked."""
+    window = timedelta(minutes=request.app.state.settings.order_cancel_window_minutes)
+    await cancellations.cancel(order_id, buyer, within=window)
+    return OrderOut.of(await orders.get_own(order_id, buyer.id))
+
+
+@router.post(
+    "/admin/orders/{order_id}/cancel", tags=["staff"], summary="Cancel any order", responses=problems(*REFUSALS)
+)
+async def cancel_any(
+    order_id: Id, body: CancelRequest, admin: AdminUser, cancellations: Cancellations, orders: Orders
+) -> AdminOrderOut:
+    """At any time, with a reason. Copies and money go back once, however often it is asked."""
+    await cancellations.cancel(order_id, admin, reason=body.reason)
+    order, email = await orders.get_any(order_id)
+    return AdminOrderOut.of_user(order, email)

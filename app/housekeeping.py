@@ -1,0 +1,53 @@
+"""What is swept away every hour (contract, section 6)."""
+
+import asyncio
+import logging
+from contextlib import suppress
+
+from sqlalchemy import delete, func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.accounts.service import purge_expired
+from app.core.db.transaction import Database
+from app.core.errors import TryAgain
+from app.notifications.service import purge_old_mails
+from app.orders.models import IdempotencyKey
+
+EVERY_SECONDS = 3600
+BATCH = 5000
+
+log = logging.getLogger(__name__)
+
+
+async def purge_idempotency_keys(session: AsyncSession) -> int:
+    """Delete a batch of expired keys, save those that a checkout takes over at this moment; how many."""
+    key = (IdempotencyKey.user_id, IdempotencyKey.key)
+    expired = select(*key).where(IdempotencyKey.expires_at <= func.now()).limit(BATCH)
+    gone = delete(IdempotencyKey).where(tuple_(*key).in_(expired.with_for_update(skip_locked=True)))
+    return len((await session.scalars(gone.returning(IdempotencyKey.key))).all())
+
+
+PURGES = (purge_expired, purge_idempotency_keys, purge_old_mails)
+
+
+async def sweep(database: Database) -> int:
+    """Delete everything that has had its time, each batch in a transaction of its own; how many rows."""
+    swept = 0
+    for purge in PURGES:
+        while rows := await database.transaction(purge):
+            swept += rows
+    return swept
+
+
+async def sweep_hourly(database: Database, stop: asyncio.Event) -> None:
+    """Sweep now and every hour until `stop` is set. Nothing that goes wrong ends it: there is the next hour."""
+    while not stop.is_set():
+        try:
+            log.info("housekeeping deleted %d rows", await sweep(database))
+        except TryAgain:
+            log.warning("housekeeping left for the next hour: the database is busy")
+        except Exception:
+            log.exception("housekeeping stumbled")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(EVERY_SECONDS):
+                await stop.wait()

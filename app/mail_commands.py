@@ -1,0 +1,82 @@
+"""`bookstore worker` and `bookstore outbox`."""
+
+import asyncio
+import signal
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.background import background_jobs
+from app.core.config import ConfigurationError, load_settings
+from app.core.db.server import database_running
+from app.core.db.transaction import Database
+from app.core.logging import configure
+from app.notifications.models import OutboxMail
+from app.notifications.schemas import MailStatus
+from app.notifications.service import OutboxService
+from app.terminal import on_database, out, with_database
+
+outbox = typer.Typer(no_args_is_help=True, help="The mails that wait, and those that were given up.")
+
+
+def worker() -> None:
+    """Send mail and keep house, as `serve` does beside its requests; any number of these may run."""
+    settings = load_settings()
+    configure(settings.log_level)
+
+    async def work(database: Database) -> None:
+        told = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, told.set)
+        async with background_jobs(settings, database, one_of_many=False):
+            await told.wait()
+
+    with database_running(settings) as url:
+        asyncio.run(with_database(settings, url, work))
+
+
+@outbox.command("list")
+def list_mails(
+    status: Annotated[MailStatus, typer.Option(help="Which mails.")] = "dead",
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many, the newest first.")] = 50,
+) -> None:
+    """List mails, the newest first, and say why the last attempt failed."""
+
+    async def work(session: AsyncSession) -> tuple[int, Sequence[OutboxMail]]:
+        return await OutboxService(session).page(status, 0, limit)
+
+    total, mails = on_database(lambda database: database.transaction(work))
+    if mails:
+        out.print(_table(mails))
+    out.print(f"Mails that are {status}: {total}.")
+
+
+def _table(mails: Sequence[OutboxMail]) -> Table:
+    table = Table("id", "queued", "kind", "recipient", "attempts", "last error", box=None)
+    for mail in mails:
+        queued = f"{mail.created_at:%Y-%m-%d %H:%M}"
+        words = (str(mail.id), queued, mail.kind, mail.recipient, str(mail.attempts), mail.last_error or "")
+        table.add_row(*map(escape, words))
+    return table
+
+
+@outbox.command("requeue")
+def requeue(
+    mail_ids: Annotated[list[int] | None, typer.Argument(metavar="ID...", help="Which dead mails.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All dead mails.")] = False,
+) -> None:
+    """Queue mails again that were given up."""
+    if everything == bool(mail_ids):
+        raise ConfigurationError("Name the mails to queue again by their ids, or say --all")
+
+    async def work(session: AsyncSession) -> list[int]:
+        return await OutboxService(session).requeue_dead(mail_ids or None)
+
+    queued = on_database(lambda database: database.transaction(work))
+    out.print(f"Mails queued again: {len(queued)}.")
+    if missing := sorted(set(mail_ids or ()) - set(queued)):
+        raise ConfigurationError(f"Not a dead mail: {', '.join(map(str, missing))}")

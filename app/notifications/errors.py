@@ -1,0 +1,23 @@
+"""What the outbox refuses, and what a mail server refuses."""
+
+from app.core.errors import DomainError
+
+
+class MailNotFound(DomainError):
+    """No such row, or it was purged."""
+
+    code = "MAIL_NOT_FOUND"
+    detail = "There is no mail with this id."
+    field = "mail_id"
+
+
+class MailNotDead(DomainError):
+    """Only mails that were given up are queued again."""
+
+    code = "MAIL_NOT_DEAD"
+    detail = "Only a mail that was given up can be queued again."
+    field = "mail_id"
+
+
+class NotDelivered(Exception):
+    """The mail server did not take the mail; the message says why, fit for a column of the database."""

@@ -1,0 +1,9 @@
+"""All laws, in the order in which they are shown. A new law is an entry of the list of its subject."""
+
+from app.verify.laws.accounts import ACCOUNT_LAWS
+from app.verify.laws.catalog import CATALOG_LAWS
+from app.verify.laws.mail import MAIL_LAWS
+from app.verify.laws.orders import ORDER_LAWS
+from app.verify.laws.payments import PAYMENT_LAWS
+
+LAWS = (*CATALOG_LAWS, *ORDER_LAWS, *PAYMENT_LAWS, *MAIL_LAWS, *ACCOUNT_LAWS)

@@ -1,0 +1,75 @@
+"""Laws of stock, of its ledger, and of what hangs on books."""
+
+from app.verify.law import Law
+
+CATALOG_LAWS = (
+    Law(
+        "stock_not_negative",
+        "No book has less than nothing in stock.",
+        "SELECT id AS book_id, stock_quantity FROM books WHERE stock_quantity < 0",
+    ),
+    Law(
+        "stock_is_sum_of_movements",
+        "The stock of a book is the sum of its movements.",
+        """
+        SELECT books.id AS book_id, stock_quantity, coalesce(moved, 0) AS sum_of_movements
+        FROM books
+        LEFT JOIN (
+            SELECT book_id, sum(delta) AS moved FROM stock_movements WHERE book_id IS NOT NULL GROUP BY book_id
+        ) ledgers ON ledgers.book_id = books.id
+        WHERE stock_quantity <> coalesce(moved, 0)
+        """,
+    ),
+    # The same as a running sum, but only the movement at fault is named, not all that follow it.
+    Law(
+        "movements_follow_one_another",
+        "Each movement of a book starts from the quantity that the one before left, the first from 0.",
+        """
+        SELECT movement_id, book_id, quantity_before, delta, quantity_after
+        FROM (
+            SELECT id AS movement_id, book_id, delta, quantity_after,
+                   lag(quantity_after, 1, 0) OVER (PARTITION BY book_id ORDER BY id)::bigint AS quantity_before
+            FROM stock_movements WHERE book_id IS NOT NULL
+        ) ledgers
+        WHERE quantity_before + delta <> quantity_after
+        """,
+    ),
+    # The ledgers of removed books cannot be told apart any more. But each of them is a walk from 0 back to 0, so all
+    # of them together reach every quantity as often as they leave it.
+    Law(
+        "removed_ledgers_close",
+        "The movements of removed books lead from 0 back to 0: each quantity is reached as often as it is left.",
+        """
+        SELECT quantity, sum(reached) AS times_reached, sum(departed) AS times_left
+        FROM (
+            SELECT quantity_after::bigint AS quantity, 1 AS reached, 0 AS departed
+            FROM stock_movements WHERE book_id IS NULL
+            UNION ALL
+            SELECT quantity_after::bigint - delta, 0, 1 FROM stock_movements WHERE book_id IS NULL
+        ) steps
+        GROUP BY quantity HAVING sum(reached) <> sum(departed)
+        """,
+    ),
+    Law(
+        "ratings_add_up",
+        "The rating figures of a book are those of its reviews that are not deleted.",
+        """
+        SELECT books.id AS book_id, rating_sum, coalesce(summed, 0) AS sum_of_reviews,
+               rating_count, coalesce(counted, 0) AS count_of_reviews
+        FROM books
+        LEFT JOIN (
+            SELECT book_id, sum(rating) AS summed, count(*) AS counted
+            FROM reviews WHERE deleted_at IS NULL GROUP BY book_id
+        ) figures ON figures.book_id = books.id
+        WHERE (rating_sum, rating_count) <> (coalesce(summed, 0), coalesce(counted, 0))
+        """,
+    ),
+    Law(
+        "cart_lines_name_books",
+        "No basket holds a book that is gone.",
+        """
+        SELECT id AS item_id, cart_id, book_id FROM cart_items
+        WHERE NOT EXISTS (SELECT FROM books WHERE books.id = cart_items.book_id)
+        """,
+    ),
+)

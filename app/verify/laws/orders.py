@@ -1,0 +1,98 @@
+"""Laws of orders, of the sales that they are in the ledger, and of the answers kept under an Idempotency-Key."""
+
+from app.verify.law import Law
+
+SOLD = "orders.status <> 'payment_failed'"
+"""Orders that took stock, whatever became of them since."""
+
+# Read from the escaped bytes, which never fails, not even where the body is damaged. A quotation mark inside a text
+# of the body has a backslash before it, so no title can pass for the total. Materialized, or each use would read the
+# body anew.
+_KEPT_ORDERS = r"""
+    WITH kept AS MATERIALIZED (
+        SELECT user_id, key,
+               substring(encode(substr(response_body, 1, 20), 'escape') FROM '^\{"id":(\d{1,10}),')::bigint
+               AS order_id,
+               substring(split_part(encode(response_body, 'escape'), '"total_price":"', 2)
+                         FROM '^(\d{1,20}\.\d\d)"')::numeric AS total
+        FROM idempotency_keys WHERE response_status = 201
+    )
+"""
+
+ORDER_LAWS = (
+    Law(
+        "orders_have_lines",
+        "Every order has a line.",
+        """
+        SELECT id AS order_id, user_id FROM orders
+        WHERE NOT EXISTS (SELECT FROM order_items WHERE order_items.order_id = orders.id)
+        """,
+    ),
+    Law(
+        "lines_are_positive",
+        "Every line of an order is for a copy at least, at a price that is not negative.",
+        """
+        SELECT order_id, id AS item_id, quantity, unit_price::text FROM order_items
+        WHERE quantity < 1 OR unit_price < 0
+        """,
+    ),
+    # Where the book is gone, lines and sales find one another by the title that both noted in one transaction. A
+    # sale whose order went with its buyer's account has lost its line for good.
+    Law(
+        "lines_match_sales",
+        "Every line of an order has its sale in the ledger, of that quantity, and every sale its line.",
+        f"""
+        SELECT order_id, book_id, title, quantity, sum(line) AS lines, sum(sale) AS sales
+        FROM (
+            SELECT order_id, book_id, CASE WHEN book_id IS NULL THEN title END AS title,
+                   quantity::bigint, 1 AS line, 0 AS sale
+            FROM order_items JOIN orders ON orders.id = order_items.order_id
+            WHERE {SOLD}
+            UNION ALL
+            SELECT order_id, book_id, CASE WHEN book_id IS NULL THEN book_title END, -delta::bigint, 0, 1
+            FROM stock_movements WHERE kind = 'sale' AND order_id IS NOT NULL
+        ) sides
+        GROUP BY order_id, book_id, title, quantity HAVING sum(line) <> sum(sale)
+        """,
+    ),
+    Law(
+        "one_sale_per_order_and_book",
+        "No order took the same book out of stock twice.",
+        """
+        SELECT order_id, book_id, count(*) AS sales
+        FROM stock_movements WHERE kind = 'sale' AND order_id IS NOT NULL AND book_id IS NOT NULL
+        GROUP BY order_id, book_id HAVING count(*) > 1
+        """,
+    ),
+    Law(
+        "kept_answers_are_final",
+        "Every answer kept under a key is a 201 or a refusal that retries must meet again (409, 422).",
+        """
+        SELECT user_id, key, response_status FROM idempotency_keys
+        WHERE response_status NOT IN (201, 409, 422) OR response_body = ''
+        """,
+    ),
+    Law(
+        "kept_answers_are_true",
+        "Every 201 kept under a key names an order of the same user, and its total.",
+        f"""
+        {_KEPT_ORDERS}
+        SELECT kept.user_id, key, kept.order_id, total::text AS total_in_answer,
+               sum(quantity * unit_price)::text AS total_of_lines
+        FROM kept
+        LEFT JOIN orders ON orders.id = kept.order_id AND orders.user_id = kept.user_id
+        LEFT JOIN order_items ON order_items.order_id = orders.id
+        GROUP BY kept.user_id, key, kept.order_id, total
+        HAVING count(orders.id) = 0 OR total IS DISTINCT FROM sum(quantity * unit_price)
+        """,
+    ),
+    Law(
+        "one_key_per_order",
+        "No two keys name the same order.",
+        f"""
+        {_KEPT_ORDERS}
+        SELECT order_id, count(*) AS keys FROM kept
+        WHERE order_id IS NOT NULL GROUP BY order_id HAVING count(*) > 1
+        """,
+    ),
+)

@@ -1,0 +1,73 @@
+"""Settings: what is read, and what is refused with a sentence."""
+
+from pathlib import Path
+
+import pytest
+
+from app.core.config import ConfigurationError, Settings, kept_secret, load_settings
+
+
+def test_only_its_own_variable_names_the_data_folder(monkeypatch: pytest.MonkeyPatch):
+    """Seen to fail when the field's own name was read as well."""
+    monkeypatch.setenv("DATA", "/elsewhere")
+    assert load_settings().data == Path("var")
+    monkeypatch.setenv("BOOKSTORE_DATA", "/here")
+    assert load_settings().data == Path("/here")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LOCK_TIMEOUT_MS", "99999999999"),
+        ("STATEMENT_TIMEOUT_MS", "0"),
+        ("REFRESH_TOKEN_EXPIRE_DAYS", "999999999"),
+        ("SESSION_MAX_DAYS", "-1"),
+        ("PUBLIC_BASE_URL", "nonsense"),
+        ("ALLOWED_ORIGINS", '["*"]'),
+        ("CURRENCY", "dollars"),
+        ("PAYMENT_MOCK_SUCCESS_RATE", "1.1"),
+        ("PAYMENT_PROVIDER", "cash"),
+        ("SECRET_KEY", "short"),
+        ("LOG_LEVEL", "loud"),
+    ],
+)
+def test_unusable_values_are_refused_by_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=name):
+        load_settings()
+
+
+def test_production_needs_a_secret(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ENV", "production")
+    with pytest.raises(ConfigurationError, match="SECRET_KEY must have at least 32 bytes"):
+        load_settings()
+    monkeypatch.setenv("SECRET_KEY", "x" * 32)
+    assert load_settings().signing_key() == "x" * 32
+
+
+def test_a_generated_secret_is_kept_and_private(tmp_path: Path):
+    settings = Settings(bookstore_data=tmp_path / "var")
+    assert settings.signing_key() == settings.signing_key() == kept_secret(tmp_path / "var" / "secret_key")
+    assert len(settings.signing_key()) >= 32
+    assert (tmp_path / "var" / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("given", "on"),
+    [
+        ({}, True),
+        ({"ENV": "test"}, False),
+        ({"ENV": "test", "RATE_LIMIT_ENABLED": "true"}, True),
+        ({"RATE_LIMIT_ENABLED": "0"}, False),
+    ],
+)
+def test_rate_limits_are_on_unless_it_is_a_test(monkeypatch: pytest.MonkeyPatch, given: dict[str, str], on: bool):
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert load_settings().rate_limits_on is on
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg", "postgresql+asyncpg"])
+def test_the_driver_is_named_whatever_the_scheme(monkeypatch: pytest.MonkeyPatch, scheme: str):
+    monkeypatch.setenv("DATABASE_URL", f"{scheme}://ann:p%40ss@db.example:5433/shop")
+    assert load_settings().database_url == "postgresql+asyncpg://ann:p%40ss@db.example:5433/shop"

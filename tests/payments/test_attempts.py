@@ -1,0 +1,198 @@
+"""Every charge that was asked for is on record, whatever became of its checkout."""
+
+from decimal import Decimal
+
+import asyncpg
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.payments.attempts import Purchase, charge_key
+from app.payments.service import Charge, MockPaymentService
+from tests.support import Person, Shop, assert_problem
+
+ATTEMPTS = "SELECT charge_key, outcome, reference, order_id, amount, voided_at IS NOT NULL AS voided FROM payment_attempts ORDER BY id"
+
+
+class Till(MockPaymentService):
+    """Approves, and notes under which keys it was asked; fails to answer when told so."""
+
+    def __init__(self) -> None:
+        super().__init__(success_rate=1.0)
+        self.asked: list[str] = []
+        self.silent = self.broken = False
+
+    async def charge(self, attempt_id: str, amount: Decimal, currency: str, *, force_fail: bool = False) -> Charge:
+        self.asked.append(attempt_id)
+        charge = await super().charge(attempt_id, amount, currency, force_fail=force_fail)
+        if self.silent:
+            raise RuntimeError("the answer was lost")
+        return charge
+
+    async def void(self, attempt_id: str) -> None:
+        if self.broken:
+            raise RuntimeError("the service is down")
+        await super().void(attempt_id)
+
+
+@pytest.fixture
+def till(live: Shop) -> Till:
+    live.app.state.payments = Till()
+    return live.app.state.payments
+
+
+@pytest.fixture
+async def buyer(live: Shop) -> Person:
+    person = await live.person()
+    await live.add_to_cart(person, await live.book(), 2)
+    return person
+
+
+async def test_an_approved_charge_is_on_record_with_its_order(live: Shop, buyer: Person, till: Till, raw):
+    order = (await live.checkout(buyer)).json()
+    (attempt,) = await raw.fetch(ATTEMPTS)
+    assert (attempt["outcome"], attempt["order_id"], attempt["amount"], attempt["voided"]) == (
+        "approved",
+        order["id"],
+        20,
+        False,
+    )
+    assert attempt["charge_key"] == till.asked[0]
+    assert attempt["reference"] == await raw.fetchval("SELECT payment_reference FROM orders")
+
+
+async def test_a_decline_is_on_record_although_its_checkout_was_rolled_back(
+    live: Shop, buyer: Person, till: Till, raw
+):
+    """Seen to fail when the attempt was written in the transaction of the checkout."""
+    assert_problem(await live.checkout(buyer, force_payment_failure=True), 402, "ORDER_PAYMENT_FAILED")
+    (attempt,) = await raw.fetch(ATTEMPTS)
+    assert (attempt["outcome"], attempt["order_id"], attempt["voided"]) == ("declined", None, False)
+
+
+async def test_after_a_decline_the_next_try_has_a_key_of_its_own(live: Shop, buyer: Person, till: Till, raw):
+    """Seen to fail when ended attempts were not counted: the decline was found again for ever."""
+    await live.checkout(buyer, force_payment_failure=True)
+    assert (await live.checkout(buyer)).status_code == 201
+    assert len(set(till.asked)) == 2
+    assert [row["outcome"] for row in await raw.fetch(ATTEMPTS)] == ["declined", "approved"]
+
+
+async def test_a_rolled_back_sale_leaves_a_voided_attempt(live: Shop, buyer: Person, till: Till, raw):
+    await raw.execute("""
+        CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
+        CREATE CONSTRAINT TRIGGER fail AFTER INSERT ON orders DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION fail()
+    """)
+    assert (await live.checkout(buyer)).status_code == 500
+    (attempt,) = await raw.fetch(ATTEMPTS)
+    assert (attempt["outcome"], attempt["order_id"], attempt["voided"]) == ("approved", None, True)
+    assert till.voided == set(till.asked)
+    await raw.execute("DROP TRIGGER fail ON orders")
+    assert (await live.checkout(buyer)).status_code == 201
+    assert [row["voided"] for row in await raw.fetch(ATTEMPTS)] == [True, False]
+
+
+async def test_a_charge_without_an_answer_is_voided_and_on_record(live: Shop, buyer: Person, till: Till, raw):
+    till.silent = True
+    assert (await live.checkout(buyer)).status_code == 500
+    (attempt,) = await raw.fetch(ATTEMPTS)
+    assert (attempt["outcome"], attempt["voided"]) == ("errored", True)
+
+
+async def test_what_could_not_be_voided_is_asked_for_under_the_same_key_again(
+    live: Shop, buyer: Person, till: Till, raw: asyncpg.Connection
+):
+    """The service took the money, and neither its answer nor the void went through: the retry finds the first charge.
+
+    Seen to fail when the key was a new one for each request: two charges, one order.
+    """
+    till.silent = till.broken = True
+    assert (await live.checkout(buyer)).status_code == 500
+    (attempt,) = await raw.fetch(ATTEMPTS)
+    assert (attempt["outcome"], attempt["voided"]) == ("errored", False)
+    till.silent = till.broken = False
+    assert (await live.checkout(buyer)).status_code == 201
+    assert len(set(till.asked)) == 1
+    (attempt,) = await raw.fetch(ATTEMPTS)
+    assert (attempt["outcome"], attempt["order_id"] is not None) == ("approved", True)
+
+
+async def test_a_charge_is_kept_when_only_the_answer_to_commit_was_lost(
+    live: Shop, buyer: Person, till: Till, raw: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+):
+    """Seen to fail without `in_doubt`: the charge of an order that stands was voided."""
+    commit = AsyncSession.commit
+
+    async def commit_and_hang_up(session: AsyncSession) -> None:
+        charged = "undos" in session.info
+        await commit(session)
+        if charged:
+            raise ConnectionResetError("the connection broke")
+
+    monkeypatch.setattr(AsyncSession, "commit", commit_and_hang_up)
+    assert_problem(await live.checkout(buyer, key="k"), 503, "BUSY_TRY_AGAIN")
+    assert till.voided == set()
+    (attempt,) = await raw.fetch(ATTEMPTS)
+    assert (attempt["outcome"], attempt["order_id"] is not None, attempt["voided"]) == ("approved", True, False)
+    retry = await live.checkout(buyer, key="k")
+    assert (retry.status_code, retry.headers["idempotent-replayed"]) == (201, "true")
+
+
+async def test_a_commit_that_never_arrived_voids_the_charge(
+    live: Shop, buyer: Person, till: Till, raw: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+):
+    """Seen to fail when a lost answer always kept the charge."""
+    commit = AsyncSession.commit
+
+    async def hang_up(session: AsyncSession) -> None:
+        if "undos" in session.info:
+            await session.rollback()
+            raise ConnectionResetError("the connection broke")
+        await commit(session)
+
+    monkeypatch.setattr(AsyncSession, "commit", hang_up)
+    assert_problem(await live.checkout(buyer), 503, "BUSY_TRY_AGAIN")
+    assert till.voided == set(till.asked)
+    (attempt,) = await raw.fetch(ATTEMPTS)
+    assert (attempt["order_id"], attempt["voided"]) == (None, True)
+
+
+async def test_the_next_turn_of_a_cart_has_other_keys(live: Shop, buyer: Person, till: Till, raw):
+    """The same book for the same money, bought twice. Seen to fail when the turn did not count: the charge was found."""
+    await live.checkout(buyer)
+    await live.add_to_cart(buyer, await raw.fetchval("SELECT id FROM books"), 2)
+    assert (await live.checkout(buyer)).status_code == 201
+    assert len(set(till.asked)) == 2
+
+
+async def test_the_database_allows_one_live_charge_for_a_turn_and_for_an_order(
+    live: Shop, buyer: Person, till: Till, raw
+):
+    await live.checkout(buyer)
+    for values in ("order_id, cart_turn + 1", "NULL, cart_turn"):
+        with pytest.raises(asyncpg.UniqueViolationError):
+            await raw.execute(f"""
+                INSERT INTO payment_attempts (charge_key, cart_id, amount, currency, outcome, order_id, cart_turn)
+                SELECT 'other', cart_id, amount, currency, outcome, {values} FROM payment_attempts
+            """)
+
+
+def test_a_key_says_what_is_paid_and_fits():
+    purchase = Purchase(1, 2**31 - 1, 2**31 - 1, Decimal("20.00"), "USD")
+    key = charge_key(purchase, 2**31 - 1)
+    assert key == charge_key(purchase, 2**31 - 1)
+    assert len(f"mock_{key}") <= 64
+    others = {
+        charge_key(purchase, 0),
+        charge_key(Purchase(1, 2**31 - 1, 2**31 - 1, Decimal("20.01"), "USD"), 2**31 - 1),
+        charge_key(Purchase(1, 2**31 - 1, 2**31 - 1, Decimal("20.00"), "EUR"), 2**31 - 1),
+        charge_key(Purchase(1, 2, 2**31 - 1, Decimal("20.00"), "USD"), 2**31 - 1),
+    }
+    assert len(others | {key}) == 5
+
+
+async def test_the_mock_gives_a_charge_back_once_under_a_refund_id():
+    mock = MockPaymentService()
+    first = await mock.refund("a", "refund-a", Decimal(5), "USD")
+    assert await mock.refund("a", "refund-a", Decimal(5), "USD") == first
+    assert mock.refunded == {"refund-a": Decimal(5)}

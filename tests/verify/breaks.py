@@ -1,0 +1,207 @@
+"""For each law, statements that break it and no other. Triggers and foreign keys are off while they run."""
+
+BOBS = "(SELECT orders.id FROM orders JOIN users ON users.id = user_id WHERE email = 'bob@example.com')"
+ADD_MAIL = """
+    INSERT INTO email_outbox (message_id, kind, recipient, subject, html, text)
+    SELECT 'another', kind, recipient, subject, {html}, text FROM email_outbox WHERE recipient = 'bob@example.com'
+"""
+ADD_KEY = """
+    INSERT INTO idempotency_keys (user_id, key, request_hash, response_status, response_body, expires_at)
+    SELECT user_id, 'b', request_hash, {status}, {body}, expires_at FROM idempotency_keys
+"""
+HALVE = "UPDATE order_items SET quantity = 2, unit_price = unit_price / 2"
+FAILED_ORDER = """
+    WITH failed AS (
+        INSERT INTO orders (user_id, status, payment_reference)
+        SELECT id, 'payment_failed', 'r' FROM users LIMIT 1 RETURNING id, status
+    ), noted AS (
+        INSERT INTO order_events (order_id, status) SELECT id, status FROM failed
+    )
+"""
+ADD_LINE = "INSERT INTO order_items (order_id, quantity, unit_price) SELECT id, {quantity}, 1 FROM failed;"
+SET_BODY = "UPDATE idempotency_keys SET response_body = {}"
+BODY_TEXT = "convert_from(response_body, 'UTF8')"
+
+BREAKS: dict[str, tuple[str, ...]] = {
+    "stock_not_negative": (
+        """
+        ALTER TABLE books DROP CONSTRAINT ck_books_stock_not_negative;
+        ALTER TABLE stock_movements DROP CONSTRAINT ck_stock_movements_quantity_after_not_negative;
+        INSERT INTO stock_movements (book_id, book_title, delta, quantity_after, kind)
+        SELECT id, title, -stock_quantity - 1, -1, 'set' FROM books WHERE title = 'Dune';
+        UPDATE books SET stock_quantity = -1 WHERE title = 'Dune';
+        """,
+    ),
+    "stock_is_sum_of_movements": (
+        "UPDATE books SET stock_quantity = stock_quantity + 1 WHERE title = 'Dune'",
+        "INSERT INTO books (title, author, price, stock_quantity) VALUES ('New', 'A', 1, 3)",
+        "DELETE FROM stock_movements WHERE kind = 'adjustment' AND book_title LIKE 'Emma%'",
+    ),
+    "movements_follow_one_another": (
+        "UPDATE stock_movements SET quantity_after = quantity_after + 1 WHERE kind = 'opening' AND book_title = 'Dune'",
+        "UPDATE stock_movements SET quantity_after = quantity_after + 1 WHERE kind = 'adjustment'",
+        """
+        UPDATE stock_movements SET delta = delta + CASE kind WHEN 'opening' THEN 2 ELSE -2 END
+        WHERE book_title = 'Dune' AND kind IN ('opening', 'adjustment')
+        """,
+    ),
+    "removed_ledgers_close": (
+        "DELETE FROM stock_movements WHERE kind = 'removal'",
+        "UPDATE stock_movements SET delta = delta + 1 WHERE kind = 'opening' AND book_id IS NULL",
+        "UPDATE stock_movements SET quantity_after = quantity_after + 1 WHERE kind = 'removal'",
+        # What a removal that bypasses the shop leaves behind.
+        """
+        INSERT INTO books (title, author, price) VALUES ('New', 'A', 1);
+        INSERT INTO stock_movements (book_id, book_title, delta, quantity_after, kind) VALUES (NULL, 'New', 3, 3, 'set');
+        DELETE FROM books WHERE title = 'New';
+        """,
+    ),
+    "ratings_add_up": (
+        "UPDATE books SET rating_sum = rating_sum + 1 WHERE title = 'Dune'",
+        "UPDATE books SET rating_count = 1 WHERE title <> 'Dune'",
+        "UPDATE reviews SET rating = 5",
+        "UPDATE reviews SET deleted_at = NULL",
+        "DELETE FROM reviews",
+    ),
+    "cart_lines_name_books": ("INSERT INTO cart_items (cart_id, book_id) SELECT id, 999999 FROM carts LIMIT 1",),
+    "orders_have_lines": (f"{FAILED_ORDER} SELECT FROM failed",),
+    "lines_are_positive": (
+        f"""
+        ALTER TABLE order_items DROP CONSTRAINT ck_order_items_unit_price_not_negative;
+        UPDATE order_items SET unit_price = CASE WHEN book_id IS NULL THEN -0.01 ELSE 20.01 END
+        WHERE order_id = {BOBS};
+        """,
+        f"""
+        ALTER TABLE order_items DROP CONSTRAINT ck_order_items_quantity_positive;
+        {FAILED_ORDER} {ADD_LINE.format(quantity=0)}
+        """,
+    ),
+    "lines_match_sales": (
+        f"{HALVE} WHERE book_id IS NOT NULL AND order_id = {BOBS}",
+        f"{HALVE} WHERE book_id IS NULL AND order_id = {BOBS}",
+        f"UPDATE order_items SET title = 'Other' WHERE book_id IS NULL AND order_id = {BOBS}",
+        f"UPDATE stock_movements SET kind = 'set', order_id = NULL WHERE order_id = {BOBS}",
+        f"UPDATE stock_movements SET kind = 'sale', order_id = {BOBS} WHERE book_title = 'Dune' AND kind = 'adjustment'",
+    ),
+    "one_sale_per_order_and_book": (
+        f"""
+        DROP INDEX uq_stock_movements_order_id_book_id_sale;
+        INSERT INTO order_items (order_id, book_id, quantity, unit_price)
+        SELECT order_id, book_id, quantity, 0 FROM order_items
+        WHERE book_id IS NOT NULL AND order_id = {BOBS};
+        UPDATE books SET stock_quantity = stock_quantity - 1 WHERE title LIKE 'Emma%';
+        INSERT INTO stock_movements (book_id, book_title, delta, quantity_after, kind, order_id)
+        SELECT id, title, -1, stock_quantity, 'sale', {BOBS} FROM books WHERE title LIKE 'Emma%';
+        """,
+    ),
+    "kept_answers_are_final": (
+        ADD_KEY.format(status=0, body="''"),
+        ADD_KEY.format(status=402, body="'{}'"),
+        ADD_KEY.format(status=409, body="''"),
+    ),
+    "kept_answers_are_true": (
+        SET_BODY.format(f"convert_to(replace({BODY_TEXT}, '20.00', '20.01'), 'UTF8')"),
+        SET_BODY.format(f"convert_to(regexp_replace({BODY_TEXT}, '\\d+', '999999'), 'UTF8')"),
+        SET_BODY.format(f"convert_to(regexp_replace({BODY_TEXT}, '\\d+', {BOBS}::text), 'UTF8')"),
+        SET_BODY.format(r"'\x00ff'"),
+        SET_BODY.format('\'{"id":1,"items":[]}\''),
+    ),
+    "one_key_per_order": (ADD_KEY.format(status=201, body="response_body"),),
+    "orders_are_paid_for_once": (
+        f"DELETE FROM payment_attempts WHERE order_id = {BOBS}",
+        f"UPDATE payment_attempts SET amount = amount + 1 WHERE order_id = {BOBS}",
+        f"UPDATE payment_attempts SET currency = 'EUR' WHERE order_id = {BOBS}",
+        f"UPDATE payment_attempts SET voided_at = now() WHERE order_id = {BOBS}",
+        f"""
+        DROP INDEX uq_payment_attempts_order_id_live;
+        UPDATE payment_attempts SET amount = amount - 1 WHERE order_id = {BOBS};
+        INSERT INTO payment_attempts (charge_key, user_id, amount, currency, outcome, order_id)
+        SELECT 'another', user_id, 1, currency, outcome, order_id FROM payment_attempts WHERE order_id = {BOBS};
+        """,
+    ),
+    "charges_have_orders": (
+        """
+        INSERT INTO payment_attempts (charge_key, user_id, amount, currency, outcome)
+        SELECT 'another', user_id, 1, 'USD', 'approved' FROM orders LIMIT 1
+        """,
+    ),
+    "cart_turns_end_in_one_order": (
+        "UPDATE carts SET turn = 0 WHERE turn = 1",
+        """
+        DROP INDEX uq_payment_attempts_cart_id_cart_turn_live;
+        UPDATE payment_attempts SET cart_turn = 0;
+        """,
+    ),
+    "refunds_within_charges": (
+        "UPDATE payment_refunds SET amount = amount + 1",
+        "INSERT INTO payment_refunds (attempt_id, amount, reference) VALUES (999999, 1, 'r')",
+        """
+        WITH declined AS (
+            INSERT INTO payment_attempts (charge_key, user_id, amount, currency, outcome)
+            SELECT 'another', id, 1, 'USD', 'declined' FROM users LIMIT 1 RETURNING id
+        )
+        INSERT INTO payment_refunds (attempt_id, amount, reference) SELECT id, 1, 'r' FROM declined;
+        """,
+    ),
+    "cancelled_orders_are_refunded": (
+        "DELETE FROM payment_refunds",
+        "UPDATE payment_refunds SET amount = amount - 1",
+        f"""
+        INSERT INTO payment_refunds (attempt_id, amount, reference)
+        SELECT id, amount, 'r' FROM payment_attempts WHERE order_id = {BOBS}
+        """,
+    ),
+    "cancelled_orders_are_restocked": (
+        "UPDATE stock_movements SET kind = 'set', order_id = NULL WHERE kind = 'cancellation'",
+        f"UPDATE stock_movements SET order_id = {BOBS} WHERE kind = 'cancellation'",
+    ),
+    "events_tell_the_status": (
+        "DELETE FROM order_events WHERE status = 'cancelled'",
+        f"DELETE FROM order_events WHERE order_id = {BOBS}",
+    ),
+    "orders_are_confirmed_once": (
+        "DELETE FROM email_outbox WHERE recipient = 'bob@example.com'",
+        "UPDATE email_outbox SET kind = 'restock' WHERE recipient = 'bob@example.com'",
+        ADD_MAIL.format(html="html"),
+    ),
+    "confirmations_tell_of_orders": (
+        ADD_MAIL.format(html="regexp_replace(html, 'no. \\d+', 'no. 999999')"),
+        ADD_MAIL.format(html="'nothing'"),
+        "UPDATE email_outbox SET recipient = 'ann@example.com' WHERE recipient = 'bob@example.com'",
+    ),
+    "one_live_token_per_session": (
+        "UPDATE refresh_tokens SET revoked_at = NULL WHERE revoked_at IS NOT NULL",
+        "UPDATE refresh_tokens SET expires_at = now() + interval '1 hour'",
+    ),
+    "deactivated_accounts_have_no_session": ("UPDATE users SET is_active = false WHERE email = 'bob@example.com'",),
+}
+
+ALLOWED = {
+    "accounts that are removed take their orders along": "DELETE FROM users WHERE email IN ('ann@example.com', 'bob@example.com')",
+    "old confirmations are purged": """
+        UPDATE orders SET created_at = now() - interval '31 days';
+        DELETE FROM email_outbox;
+    """,
+    "an account without sessions is deactivated": """
+        UPDATE refresh_tokens SET revoked_at = now();
+        UPDATE users SET is_active = false;
+    """,
+    "a key is forgotten": "DELETE FROM idempotency_keys",
+    "an order whose payment failed took no stock": f"{FAILED_ORDER} {ADD_LINE.format(quantity=1)}",
+    "an order is from before charges were on record": f"""
+        UPDATE orders SET payment_reference = NULL WHERE id = {BOBS};
+        DELETE FROM payment_attempts WHERE order_id = {BOBS};
+    """,
+    "charges that were voided or declined have no order": """
+        INSERT INTO payment_attempts (charge_key, user_id, amount, currency, outcome, voided_at)
+        SELECT outcome, id, 1, 'USD', outcome, CASE outcome WHEN 'approved' THEN now() END
+        FROM users, unnest(ARRAY['approved', 'declined', 'errored']) AS outcome WHERE email = 'bob@example.com'
+    """,
+    "a book is removed whose order was cancelled": """
+        INSERT INTO stock_movements (book_id, book_title, delta, quantity_after, kind)
+        SELECT id, title, -stock_quantity, 0, 'removal' FROM books WHERE title = 'Dune';
+        DELETE FROM books WHERE title = 'Dune';
+    """,
+    "a review is moderated": "UPDATE reviews SET deleted_at = now()",
+}
+"""What may happen to a shop without breaking a law, with all triggers on."""

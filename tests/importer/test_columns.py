@@ -84,9 +84,17 @@ def test_a_mapping_that_names_nothing_names_the_choices(mapping, sentence):
 @pytest.mark.parametrize(
     ("header", "default", "sentence"),
     [
-        (["a", "b"], False, "no column for title and author and price .*--default-price"),
+        (
+            ["a", "b"],
+            False,
+            (
+                r"title, author, price \(.* a, b\): title needs --map COLUMN=title, author needs --map COLUMN=author, "
+                "price needs --map COLUMN=price or --default-price.$"
+            ),
+        ),
+        (["price"], False, "title needs --map COLUMN=title, author needs --map COLUMN=author\\.$"),
         (["title", "price"], False, "no column for author .*--map COLUMN=author"),
-        (["title", "author"], False, "no column for price .*--map COLUMN=price or give --default-price"),
+        (["title", "author"], False, "no column for price .*--map COLUMN=price or --default-price"),
         (["title"], True, "no column for author"),
     ],
 )

@@ -193,9 +193,38 @@ async def test_corrected_rejects_can_be_imported_as_they_are(catalogue):
     assert again.ignored_columns == ("line", "reason")
 
 
+async def test_one_line_beyond_the_bound_is_rejected_with_line_and_reason(catalogue):
+    report = await catalogue.load("title,author,price\nA,X,1\n" + "x" * 2_000_000 + "\nB,X,1\n", batch_size=1)
+    assert counts(report) == (2, 0, 0, 1)
+    assert report.rejection_samples[0].line == 3
+    assert "longer than 1048576 characters" in report.rejection_samples[0].text
+    assert report.rejects_path is not None
+    assert report.rejects_path.stat().st_size < 2_000
+
+
+async def test_rejects_of_an_earlier_import_are_not_written_over(catalogue):
+    paths = [(await catalogue.load(f"title,author,price\n{title},X,0\n")).rejects_path for title in "ABC"]
+    assert [path.name for path in paths] == ["books.rejected.csv", "books.rejected-2.csv", "books.rejected-3.csv"]
+    assert [path.read_text().splitlines()[1][-5:] for path in paths] == ["A,X,0", "B,X,0", "C,X,0"]
+
+
+async def test_an_import_without_rejects_writes_no_file(catalogue):
+    await catalogue.load("title,author,price\nA,X,0\n")
+    report = await catalogue.load("title,author,price\nA,X,1\n")
+    assert report.rejects_path is None
+    assert sorted(path.name for path in catalogue.folder.iterdir()) == ["books.csv", "books.rejected.csv"]
+
+
+async def test_a_dry_run_writes_no_file(catalogue):
+    report = await catalogue.load("title,author,price\nA,X,0\n", dry_run=True)
+    assert counts(report) == (0, 0, 0, 1)
+    assert report.rejects_path is None
+    assert [path.name for path in catalogue.folder.iterdir()] == ["books.csv"]
+
+
 async def test_a_folder_that_takes_no_file_is_told_and_stops_nothing(catalogue):
-    (catalogue.folder / "books.rejected.csv").mkdir()  # no name is writable to everybody, root included
-    report = await catalogue.load("title,author,price\nA,X,0\nB,X,0\nC,X,1\n")
+    path = catalogue.write("title,author,price\nA,X,0\nB,X,0\nC,X,1\n", "b" * 250 + ".csv")  # no room for .rejected
+    report = await catalogue.load(path)
     assert counts(report) == (1, 0, 0, 2)
     assert report.rejects_path is None
     assert len(report.warnings) == 1

@@ -175,7 +175,21 @@ async def test_a_database_out_of_reach_is_told_in_a_sentence(catalogue):
         await catalogue.load("title,author,price\nA,X,1\n")
 
 
-async def test_other_faults_of_the_database_are_not_hidden(catalogue):
-    await catalogue.execute("ALTER TABLE stock_movements RENAME TO elsewhere")
-    with pytest.raises(asyncpg.UndefinedTableError):
-        await catalogue.load("title,author,price\nA,X,1\n")
+async def test_other_faults_of_the_database_are_told_with_what_was_stored(catalogue):
+    await catalogue.execute(
+        "ALTER TABLE stock_movements ADD CONSTRAINT few CHECK (book_id < 3)"  # the third book is refused
+    )
+    path = catalogue.write("title,author,price,stock\n" + "".join(f"T{n},A,1,1\n" for n in range(5)))
+    with pytest.raises(ImportFailed, match=r'after 2 rows were stored .*"few".* again to complete it') as failure:
+        await catalogue.load(path, batch_size=2)
+    assert isinstance(failure.value.__cause__, asyncpg.CheckViolationError)
+    await catalogue.execute("ALTER TABLE stock_movements DROP CONSTRAINT few")
+    assert counts(await catalogue.load(path)) == (3, 0, 2, 0)
+
+
+async def test_a_dry_run_cut_short_claims_nothing_stored(catalogue):
+    await catalogue.execute("ALTER TABLE books ADD CONSTRAINT few CHECK (title <> 'T3')")
+    text = "title,author,price\n" + "".join(f"T{n},A,1\n" for n in range(5))
+    with pytest.raises(ImportFailed, match="after 0 rows were stored"):
+        await catalogue.load(text, batch_size=2, dry_run=True)
+    assert await catalogue.books() == []

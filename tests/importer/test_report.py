@@ -36,6 +36,11 @@ async def test_the_report_says_what_happened(catalogue):
     assert f"The rejected rows are in {catalogue.folder / 'books.rejected.csv'}: correct" in text
 
 
+async def test_the_report_names_the_file_the_rejects_are_in(catalogue):
+    assert "books.rejected.csv: correct" in await printed(catalogue, "title,author,price\nA,X,0\n")
+    assert "books.rejected-2.csv: correct" in await printed(catalogue, "title,author,price\nA,X,0\n")
+
+
 async def test_a_dry_run_says_so(catalogue):
     assert "dry run, nothing was stored" in await printed(catalogue, "title,author,price\nA,X,1\n", dry_run=True)
 

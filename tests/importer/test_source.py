@@ -1,10 +1,13 @@
 """What is read from a file, before anything is stored."""
 
 import gzip
+import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
+from app.catalog.importer import source
 from app.catalog.importer.options import ImportFailed
 from app.catalog.importer.source import Record, Table, open_table
 
@@ -113,9 +116,64 @@ def test_a_quote_never_closed_reads_only_so_far_ahead(path):
         assert len(table.lines.put_back) < 500
 
 
-def test_a_line_without_end_is_refused(path):
-    with pytest.raises(ImportFailed, match="Line 2 is longer than"):
-        read(path, "title,author\n" + "x" * 2_000_000)
+@pytest.mark.parametrize("start", ["", '"', '"Title,B\n', " "])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_line_beyond_the_bound_costs_itself_only(path, start, end):
+    long = start.replace("\n", end) + ("x" if start == "" else " ") * (3 * 1_048_576)
+    _, records = read(path, f"title,author{end}A,B{end}{long}{end}C,D{end}E,F{end}")
+    at = 3 + start.count("\n")
+    assert [(record.line, record.cells[0]) for record in records if not record.broken] == [
+        (2, "A"), (at + 1, "C"), (at + 2, "E"),
+    ]  # fmt: skip
+    broken = [record for record in records if record.broken]
+    assert [record.line for record in broken] == list(range(3, at + 1))
+    assert "is longer than 1048576 characters" in str(broken[-1].broken)
+    assert len(broken[-1].cells[0]) == 1000
+
+
+def test_a_line_of_just_the_bound_is_no_longer_than_it(path):
+    _, records = read(path, "title,author\nA,B" + "," * (1_048_576 - 4) + "\nC,D")
+    assert [(record.line, record.broken, record.cells[:2]) for record in records] == [
+        (2, None, ["A", "B"]), (3, None, ["C", "D"]),
+    ]  # fmt: skip
+
+
+def test_a_line_without_end_is_the_last_row(path):
+    _, records = read(path, "title,author\nA,B\n" + "x" * 2_000_000)
+    assert [(record.line, bool(record.broken)) for record in records] == [(2, False), (3, True)]
+
+
+def test_a_long_line_is_not_held_in_memory(path):
+    path.write_bytes(b"title,author\n" + b"x" * 60_000_000 + b"\nA,B\n")
+    tracemalloc.start()
+    with open_table(path) as table:
+        assert [bool(record.broken) for record in table.records()] == [True, False]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20_000_000
+
+
+@pytest.mark.parametrize(("before", "line"), [("", 1), ("sep=;\n", 2)])
+def test_a_header_beyond_the_bound_is_refused(path, before, line):
+    with pytest.raises(ImportFailed, match=f"^Line {line}, the header, is longer than"):
+        read(path, before + "title;author;" + "x" * 2_000_000 + "\nA;B\n")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+@pytest.mark.parametrize("stray", [b"\0", b"\n", b"A", b"\xff"])
+def test_a_stray_byte_at_the_end_of_wide_text_costs_no_other_row(path, encoding, stray):
+    _, records = read(path, (TEXT + "Où,B,2\n").encode(encoding) + stray)
+    assert [(record.line, record.cells[0], bool(record.broken)) for record in records[:2]] == [
+        (2, "Thérèse Raquin", False), (3, "Où", False),
+    ]  # fmt: skip
+    assert [(record.line, record.broken) for record in records[2:]] == [
+        (4, "holds bytes that are not text in the file's encoding")
+    ]
+
+
+def test_half_a_character_inside_wide_text_costs_its_row_only(path):
+    _, records = read(path, TEXT.encode("utf-16") + b"\x00\xd8" + ("Bad,B,1\n" + "Où,B,2\n").encode("utf-16-le"))
+    assert [bool(record.broken) for record in records] == [False, True, False]
 
 
 @pytest.mark.parametrize(
@@ -130,7 +188,6 @@ def test_a_line_without_end_is_refused(path):
         (b"\x7fELF" + bytes(range(256)), "binary file, not CSV"),
         (b"title\n" + bytes(range(256)), "binary file, not CSV"),
         ("title,author".encode("utf-16-le"), "binary file, not CSV"),
-        ("title,author\nA,B\n".encode("utf-16") + b"\x00", "not valid utf-16"),
     ],
 )
 def test_what_is_no_csv_is_refused_in_one_sentence(path, content, sentence):
@@ -145,3 +202,24 @@ def test_a_file_that_cannot_be_opened_is_refused_in_one_sentence(tmp_path):
         pass
     with pytest.raises(ImportFailed, match="cannot be read"), open_table(tmp_path):
         pass
+
+
+def test_a_file_that_cannot_be_read_for_a_reason_of_no_number_is_told_in_its_words(path, monkeypatch):
+    def refuse(_path):
+        raise OSError("The disk is on strike.")
+
+    monkeypatch.setattr(source, "detect_encoding", refuse)
+    with pytest.raises(ImportFailed, match=r"books.csv cannot be read \(The disk is on strike\): check"):
+        read(path, TEXT)
+
+
+@pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"])
+def test_a_pipe_is_refused_as_it_can_be_read_only_once(start):
+    end, other_end = os.pipe()
+    os.write(other_end, start + TEXT.encode())
+    os.close(other_end)
+    try:
+        with pytest.raises(ImportFailed, match="can be read only once: save"), open_table(Path(f"/dev/fd/{end}")):
+            pass
+    finally:
+        os.close(end)

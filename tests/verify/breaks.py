@@ -19,6 +19,13 @@ FAILED_ORDER = """
     )
 """
 ADD_LINE = "INSERT INTO order_items (order_id, quantity, unit_price) SELECT id, {quantity}, 1 FROM failed;"
+REFUND_OF = """
+    WITH attempt AS (
+        INSERT INTO payment_attempts (charge_key, user_id, amount, currency, outcome, voided_at)
+        SELECT 'another', id, 1, 'USD', '{outcome}', {voided_at} FROM users LIMIT 1 RETURNING id
+    )
+    INSERT INTO payment_refunds (attempt_id, amount, reference) SELECT id, 1, 'r' FROM attempt
+"""
 SET_BODY = "UPDATE idempotency_keys SET response_body = {}"
 BODY_TEXT = "convert_from(response_body, 'UTF8')"
 
@@ -135,13 +142,8 @@ BREAKS: dict[str, tuple[str, ...]] = {
     "refunds_within_charges": (
         "UPDATE payment_refunds SET amount = amount + 1",
         "INSERT INTO payment_refunds (attempt_id, amount, reference) VALUES (999999, 1, 'r')",
-        """
-        WITH declined AS (
-            INSERT INTO payment_attempts (charge_key, user_id, amount, currency, outcome)
-            SELECT 'another', id, 1, 'USD', 'declined' FROM users LIMIT 1 RETURNING id
-        )
-        INSERT INTO payment_refunds (attempt_id, amount, reference) SELECT id, 1, 'r' FROM declined;
-        """,
+        REFUND_OF.format(outcome="declined", voided_at="NULL"),
+        REFUND_OF.format(outcome="approved", voided_at="now()"),
     ),
     "cancelled_orders_are_refunded": (
         "DELETE FROM payment_refunds",
@@ -193,9 +195,10 @@ ALLOWED = {
         DELETE FROM payment_attempts WHERE order_id = {BOBS};
     """,
     "charges that were voided or declined have no order": """
-        INSERT INTO payment_attempts (charge_key, user_id, amount, currency, outcome, voided_at)
-        SELECT outcome, id, 1, 'USD', outcome, CASE outcome WHEN 'approved' THEN now() END
-        FROM users, unnest(ARRAY['approved', 'declined', 'errored']) AS outcome WHERE email = 'bob@example.com'
+        INSERT INTO payment_attempts (charge_key, user_id, cart_id, cart_turn, amount, currency, outcome, voided_at)
+        SELECT outcome, user_id, id, turn, 1, 'USD', outcome, CASE outcome WHEN 'approved' THEN now() END
+        FROM carts, unnest(ARRAY['approved', 'declined', 'errored']) AS outcome
+        WHERE id = (SELECT max(id) FROM carts)
     """,
     "a book is removed whose order was cancelled": """
         INSERT INTO stock_movements (book_id, book_title, delta, quantity_after, kind)

@@ -23,6 +23,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "genre": ("genre", "category", "genres", "categories"),
 }  # fmt: skip
 FIELDS = tuple(ALIASES)
+_OR_ELSE = {"price": " or --default-price"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +93,8 @@ def _by_alias(field: str, header: Sequence[str], taken: set[int]) -> tuple[int, 
 
 
 def _missing(needed: Sequence[str], header: Sequence[str]) -> str:
-    or_default = " or give --default-price" if "price" in needed else ""
-    return (
-        f"The file has no column for {' and '.join(needed)} (its columns are {', '.join(header)}); "
-        f"name it with --map COLUMN={needed[0]}{or_default}."
-    )
+    ways = (f"{name} needs --map COLUMN={name}{_OR_ELSE.get(name, '')}" for name in needed)
+    return f"The file has no column for {', '.join(needed)} (its columns are {', '.join(header)}): {', '.join(ways)}."
 
 
 def _plain(name: str) -> str:

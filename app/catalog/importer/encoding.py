@@ -24,6 +24,8 @@ _LEGACY = [
     "mac_roman", "cp437", "cp850", "shift_jis", "gb18030", "big5", "euc_kr",
 ]  # fmt: skip
 _BROKEN_BYTE = re.compile("[\udc80-\udcff]")
+BROKEN_BYTES = re.compile("[\udc00-\udcff]")
+ESCAPE = "bookstore.escape"
 _LETTER = re.compile("[^\x00-\x7f\udc80-\udcff]")
 _AS_GOOD = 0.03  # of charset-normalizer's measure of disorder, 0 to 1
 _POLISH_IN_WESTERN = re.compile("[a-z][\u00b9\u00b3\u00bf][a-z]|[\u00a3\u00af][a-z]")
@@ -33,8 +35,10 @@ _ARCHIVES = {b"PK\x03\x04": "a spreadsheet or archive", b"\x1f\x8b": "a compress
 
 
 def detect_encoding(path: Path) -> str:
-    """The codec to read with, `surrogateescape` marking what is broken. Raises ImportFailed for what is no text."""
+    """The codec to read with, ESCAPE marking what is broken. Raises ImportFailed for what is no text."""
     with path.open("rb") as file:
+        if not file.seekable():
+            raise ImportFailed(f"{path} can be read only once: save what it gives as a file and import that file.")
         head = file.read(_SAMPLE)
         if not head.strip():
             raise ImportFailed(f"{path.name} is empty: give a CSV file with a header line.")
@@ -45,6 +49,16 @@ def detect_encoding(path: Path) -> str:
         file.seek(0)
         suspicious = _lines_outside_utf8(file)
     return "utf-8" if suspicious is None else _legacy_encoding(path.name, suspicious)
+
+
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    """As surrogateescape does, and bytes below 128 too: those are what breaks UTF-16 and UTF-32."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "".join(chr(0xDC00 + byte) for byte in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error(ESCAPE, _escape)
 
 
 def _refuse_binary(name: str, head: bytes) -> None:

@@ -4,12 +4,13 @@ import csv
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from app.catalog.importer.cells import Repair, clean_line
 from app.catalog.importer.rows import Mended
-from app.catalog.importer.source import Record
+from app.catalog.importer.source import Record, why
 
 _SAMPLES = 100  # kept of each kind of repair, and of the rejections
 _SHOWN_TEXT = 80  # characters
@@ -71,17 +72,21 @@ class Tally:
 
 
 class Rejects:
-    """The rejected rows beside the file, written as they come. Not being able to is a warning, no failure."""
+    """The rejected rows in a new file beside the source, written as they come unless `kept` is false.
 
-    def __init__(self, source: Path, header: Sequence[str]) -> None:
+    Not being able to is a warning, no failure.
+    """
+
+    def __init__(self, source: Path, header: Sequence[str], *, kept: bool = True) -> None:
         self.path = source.with_name(f"{source.stem}.rejected.csv")
         self.warning: str | None = None
         self.written = 0
+        self._kept = kept
         self._header = header
         self._file: TextIO | None = None
 
     def write(self, record: Record, reason: str) -> None:
-        if not self.warning:
+        if self._kept and not self.warning:
             self._guarded(lambda: self._write([str(record.line), reason, *record.cells]))
 
     def close(self) -> None:
@@ -92,14 +97,23 @@ class Rejects:
         try:
             write()
         except OSError as error:
-            self.warning = f"{self.path} could not be written ({error.strerror}): the rejected rows are not kept."
+            self.warning = f"{self.path} could not be written ({why(error)}): the rejected rows are not kept."
 
     def _write(self, cells: Sequence[str]) -> None:
         if self._file is None:
-            self._file = self.path.open("w", encoding="utf-8", errors="replace", newline="")
+            self._file = self._new_file()
             csv.writer(self._file).writerow(["line", "reason", *self._header])
         csv.writer(self._file).writerow(cells)
         self.written += 1
+
+    def _new_file(self) -> TextIO:
+        """Under the first name that is free: rows somebody is correcting are not written over."""
+        first, numbers = self.path, count(2)
+        while True:
+            try:
+                return self.path.open("x", encoding="utf-8", errors="replace", newline="")
+            except FileExistsError:
+                self.path = first.with_stem(f"{first.stem}-{next(numbers)}")
 
 
 def _sample(samples: list[Note], line: int, text: str) -> None:

@@ -1,5 +1,6 @@
 """The import from the first line of the file to the report."""
 
+import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from app.catalog.importer.options import ImportFailed, ImportOptions
 from app.catalog.importer.report import ImportReport, Rejects, Tally
 from app.catalog.importer.rows import BookRow, RowReader
 from app.catalog.importer.seen import Earlier, SeenBooks, seen_books
-from app.catalog.importer.source import DELIMITERS, Record, Table, open_table
+from app.catalog.importer.source import DELIMITERS, FileLost, Record, Table, open_table
+from app.core.db.server import reason
 
 Connect = Callable[[], Awaitable[asyncpg.Connection]]
 Progress = Callable[[int, int], None]
@@ -48,9 +50,9 @@ class RowSource:
         try:
             row = reader.read(record)
             earlier = self._earlier(row)
-        except BadCell as reason:
-            self.tally.reject(record.line, str(reason))
-            self.rejects.write(record, str(reason))
+        except BadCell as fault:
+            self.tally.reject(record.line, str(fault))
+            self.rejects.write(record, str(fault))
             return None
         self.tally.mended(record.line, reader.mended)
         self.tally.unchanged += earlier is not None
@@ -76,7 +78,11 @@ async def import_csv(
     `connect` gives a connection of the import's own, closed at the end. `on_progress` hears of bytes read and bytes
     in all after every batch. Raises ImportFailed; the batches stored until then stay, and a second run completes.
     """
-    with open_table(path) as table, seen_books() as seen, closing(Rejects(path, table.header)) as rejects:
+    with (
+        open_table(path) as table,
+        seen_books() as seen,
+        closing(Rejects(path, table.header, kept=not options.dry_run)) as rejects,
+    ):
         price_needed = options.default_price is None
         columns = resolve_columns(table.header, options.mapping, has_default_price=not price_needed)
         source = RowSource(table, columns, seen, rejects, Tally(), price_needed)
@@ -100,11 +106,20 @@ async def _store(
             on_progress(source.table.size, source.table.size)
         finally:
             await connection.close()
-    except LOST_CONNECTION as error:
-        done = tally.created + tally.updated + tally.unchanged
+    except (*LOST_CONNECTION, asyncpg.PostgresError, sqlite3.Error, FileLost) as error:
+        stored = 0 if options.dry_run else tally.created + tally.updated
         raise ImportFailed(
-            f"The database was lost after {done} rows ({error}): run the same import again to complete it."
+            f"{_what_happened(error)} after {stored} rows were stored ({reason(error)}): "
+            "put that right and run the same import again to complete it."
         ) from error
+
+
+def _what_happened(error: Exception) -> str:
+    if isinstance(error, FileLost):
+        return "The file could no longer be read"
+    if isinstance(error, sqlite3.Error):
+        return "The import's temporary file could not be written"
+    return "The database was lost" if isinstance(error, LOST_CONNECTION) else "The database refused to go on"
 
 
 def _silent(_done: int, _total: int) -> None:

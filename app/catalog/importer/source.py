@@ -10,14 +10,28 @@ from pathlib import Path
 from typing import BinaryIO
 
 from app.catalog.importer.columns import recognised
-from app.catalog.importer.encoding import detect_encoding
+from app.catalog.importer.encoding import BROKEN_BYTES, ESCAPE, detect_encoding
 from app.catalog.importer.options import ImportFailed
+from app.core.db.server import reason
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 _MAX_LINE = 1 << 20  # characters
+_KEPT_OF_A_LONGER_ONE = 1000  # characters, to recognise it by
 # An opening quote that is never closed would swallow the file: a record is given up beyond these.
 _MAX_RECORD = 100_000  # characters, below the csv module's own limit for a field
 _MAX_RECORD_LINES = 500
+
+
+class FileLost(ImportFailed):
+    """The file can no longer be read."""
+
+
+class OverlongLine(Exception):
+    """A line beyond the bound; the message is the reason in its report line."""
+
+    def __init__(self, beginning: str) -> None:
+        super().__init__(f"is longer than {_MAX_LINE} characters: correct it in the original file")
+        self.beginning = beginning
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +50,22 @@ class Lines:
     text: TextIOWrapper
     number: int = 0
     taken: list[str] = field(default_factory=list)
-    put_back: deque[str] = field(default_factory=deque)
+    put_back: deque[str | OverlongLine] = field(default_factory=deque)
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        """Stops early when the record grows too long; the csv reader then finds its quote still open."""
+        """Stops early when the record grows too long; the csv reader then finds its quote still open.
+
+        Raises OverlongLine where a record begins with one.
+        """
         if len(self.taken) >= _MAX_RECORD_LINES or sum(map(len, self.taken)) > _MAX_RECORD:
             raise StopIteration
         line = self.put_back.popleft() if self.put_back else self._read()
+        if isinstance(line, OverlongLine):
+            self._end_record_before(line)
+            raise line
         if not line:
             raise StopIteration
         self.taken.append(line)
@@ -60,16 +80,26 @@ class Lines:
         self.put_back.extendleft(reversed(self.taken[1:]))
         del self.taken[1:]
 
-    def _read(self) -> str:
+    def _end_record_before(self, line: OverlongLine) -> None:
+        """Stops the csv reader inside a record; the line then is the record after it."""
+        if self.taken:
+            self.put_back.appendleft(line)
+            raise StopIteration
+        self.taken.append(line.beginning)
+
+    def _read(self) -> str | OverlongLine:
+        line = self._read_part()
+        if not _is_cut(line):
+            return line
+        while _is_cut(self._read_part()):
+            pass
+        return OverlongLine(line[:_KEPT_OF_A_LONGER_ONE])
+
+    def _read_part(self) -> str:
         try:
-            line = self.text.readline(_MAX_LINE)
-        except UnicodeError as error:
-            at = self.number + len(self.taken) + 1
-            raise ImportFailed(f"Line {at} is not valid {self.text.encoding}: save the file as UTF-8.") from error
-        if len(line) == _MAX_LINE:
-            at = self.number + len(self.taken) + 1
-            raise ImportFailed(f"Line {at} is longer than {_MAX_LINE} characters: check that this is a CSV file.")
-        return line
+            return self.text.readline(_MAX_LINE)
+        except OSError as error:
+            raise FileLost(f"The file cannot be read ({why(error)}): check the file.") from error
 
 
 @dataclass(slots=True)
@@ -91,7 +121,7 @@ class Table:
     def records(self) -> Iterator[Record]:
         reader = csv.reader(self.lines, delimiter=self.delimiter, strict=True)
         while record := _next_record(reader, self.lines, len(self.header)):
-            if any(cell.strip() for cell in record.cells):
+            if record.broken or any(cell.strip() for cell in record.cells):
                 yield record
 
 
@@ -99,7 +129,7 @@ class Table:
 def open_table(path: Path) -> Iterator[Table]:
     """Raises ImportFailed for a file that is missing, unreadable, empty, binary or without a header."""
     file, encoding = _open_file(path)
-    with TextIOWrapper(file, encoding, errors="surrogateescape", newline="") as text:
+    with TextIOWrapper(file, encoding, errors=ESCAPE, newline="") as text:
         lines = Lines(text)
         delimiter, header = _header(path.name, lines)
         yield Table(lines, file, path.stat().st_size, encoding, delimiter, header)
@@ -112,14 +142,23 @@ def _open_file(path: Path) -> tuple[BinaryIO, str]:
     except FileNotFoundError:
         raise ImportFailed(f"There is no file {path}: check the name.") from None
     except OSError as error:
-        raise ImportFailed(f"{path} cannot be read ({error.strerror}): check the file.") from error
+        raise ImportFailed(f"{path} cannot be read ({why(error)}): check the file.") from error
+
+
+def why(error: OSError) -> str:
+    """The system's words for it, or else the error's own."""
+    return error.strerror or reason(error)
+
+
+def _is_cut(part: str) -> bool:
+    return len(part) == _MAX_LINE and not part.endswith(("\n", "\r"))
 
 
 def _header(name: str, lines: Lines) -> tuple[str, list[str]]:
-    first = next(lines, "")
+    first = _header_line(lines)
     if first.lower().startswith("sep=") and len(first.strip("\r\n")) == len("sep=,"):  # written by spreadsheets
         lines.start_record()
-        first = next(lines, "")
+        first = _header_line(lines)
     delimiter = max(DELIMITERS, key=lambda mark: _score(first, mark))
     lines.put_back.appendleft(first)
     lines.taken.clear()
@@ -127,6 +166,16 @@ def _header(name: str, lines: Lines) -> tuple[str, list[str]]:
     if record is None or record.broken or not any(cell.strip() for cell in record.cells):
         raise ImportFailed(f"The first line of {name} is not a CSV header: name the columns there.")
     return delimiter, [cell.strip() for cell in record.cells]
+
+
+def _header_line(lines: Lines) -> str:
+    try:
+        return next(lines, "")
+    except OverlongLine as error:
+        at = lines.number + 1
+        raise ImportFailed(
+            f"Line {at}, the header, is longer than {_MAX_LINE} characters: check that this is a CSV file."
+        ) from error
 
 
 def _score(line: str, delimiter: str) -> tuple[int, int]:
@@ -145,19 +194,21 @@ def _next_record(reader: Iterator[list[str]], lines: Lines, width: int | None) -
         cells = next(reader)
     except StopIteration:
         return None
+    except OverlongLine as line:
+        return Record(number, [line.beginning], str(line))
     except csv.Error:
-        reason = "quotes are misplaced or never closed"
+        fault = "quotes are misplaced or never closed"
     else:
         if width is None or not any(cell.strip() for cell in cells[width:]):
             return Record(number, cells, _encoding_fault(cells))
-        reason = f"has {len(cells)} cells where the header has {width}: quote a cell that holds the delimiter"
+        fault = f"has {len(cells)} cells where the header has {width}: quote a cell that holds the delimiter"
     if len(lines.taken) > 1:
         lines.keep_first_line()
         return Record(number, [lines.taken[0].rstrip("\r\n")], "quotes are misplaced or never closed")
-    return Record(number, [lines.taken[0].rstrip("\r\n")], reason)
+    return Record(number, [lines.taken[0].rstrip("\r\n")], fault)
 
 
 def _encoding_fault(cells: Sequence[str]) -> str | None:
-    if any("\udc80" <= character <= "\udcff" for cell in cells if not cell.isascii() for character in cell):
+    if any(BROKEN_BYTES.search(cell) for cell in cells if not cell.isascii()):
         return "holds bytes that are not text in the file's encoding"
     return None

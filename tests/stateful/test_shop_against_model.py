@@ -26,7 +26,7 @@ DAYS = hypothesis_settings(
     report_multiple_bugs=False,
     suppress_health_check=list(HealthCheck),
 )
-# What the days must have brought, or the machine has gone idle and proves nothing.
+# What the days of every run must have brought, or the machine has gone idle and proves nothing.
 OUTCOMES = {
     "add_to_cart: 201",
     "add_to_cart: BOOK_NOT_FOUND",
@@ -70,4 +70,4 @@ def test_whatever_buyers_and_staff_do_the_shop_is_as_its_model(real: RealShop):
         return ShopMachine(real, seen)
 
     run_state_machine_as_test(machine, settings=DAYS)  # type: ignore[arg-type]
-    assert set(seen) >= OUTCOMES, f"never seen: {OUTCOMES - set(seen)}"
+    assert ASKED or set(seen) >= OUTCOMES, f"never seen: {OUTCOMES - set(seen)}"

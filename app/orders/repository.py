@@ -172,9 +172,14 @@ class OrderRepository:
         }
         await self._session.execute(_MOVE_STOCK, parameters)
 
-    async def lock(self, order_id: int) -> Order | None:
-        """Lock an order's row, and read the order with its items as it is under the lock."""
+    async def lock(self, order_id: int, of_user: int | None = None) -> Order | None:
+        """Lock an order's row, and read the order with its items as it is under the lock.
+
+        With `of_user` only an order of that user is found, and nobody waits for the order of another.
+        """
         query = select(Order).where(Order.id == order_id).with_for_update(of=Order)
+        if of_user is not None:
+            query = query.where(Order.user_id == of_user)
         return await self._session.scalar(query.options(_WITH_ITEMS).execution_options(populate_existing=True))
 
     async def is_within(self, order_id: int, window: timedelta) -> bool:

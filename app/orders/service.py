@@ -102,8 +102,8 @@ class OrderService:
             CancelTooLate: the buyer's time is over.
             RestockOutOfRange: a book could not hold the copies.
         """
-        order = await self._orders.lock(order_id)
-        if order is None or (within is not None and order.user_id != actor.id):
+        order = await self._orders.lock(order_id, of_user=None if within is None else actor.id)
+        if order is None:
             raise OrderNotFound
         if order.status is OrderStatus.CANCELLED:
             return []

@@ -174,6 +174,15 @@ async def test_simultaneous_cancellations_restock_and_refund_once(live: Shop, ra
     assert await raw.fetch(LEDGER_GAPS) == []
 
 
+async def test_a_stranger_never_waits_for_the_order_of_another(live: Shop, raw: asyncpg.Connection):
+    """Seen to fail when the owner was looked at under the lock: the stranger waited, and got 503."""
+    buyer, stranger = await live.person(), await live.person()
+    order = await bought(live, buyer, await live.book())
+    async with raw.transaction():
+        await raw.execute("SELECT * FROM orders FOR UPDATE")
+        assert_problem(await by_buyer(live, stranger, order), 404, "ORDER_NOT_FOUND", "order_id")
+
+
 async def test_cancelling_while_the_book_sells_loses_no_copy(live: Shop, raw: asyncpg.Connection):
     """The lock of the book rows and the relative UPDATE each suffice; one of them taken out, the other still holds."""
     admin, book = await live.admin(), await live.book(stock_quantity=30)

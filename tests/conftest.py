@@ -1,4 +1,4 @@
-"""One real PostgreSQL for all tests, at two speeds.
+"""One real PostgreSQL for all tests of a process, at two speeds.
 
 `client` runs a test in a transaction that is rolled back at its end: fast, for most sentences of the contract.
 `live` and `database_url` give a database of the test's own, made from the migrated template, with real commits and as
@@ -26,7 +26,7 @@ from app.core.embedded import EmbeddedPostgres
 from app.main import create_app
 from tests.support import Shop
 
-TEMPLATE = "bookstore_test_template"
+TEMPLATE = "bookstore_test_template_" + os.environ.get("PYTEST_XDIST_WORKER", "alone")
 
 
 def pytest_configure() -> None:

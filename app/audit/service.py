@@ -1,0 +1,46 @@
+"""The audit trail: every action of staff is a row of the transaction that does it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.accounts.deps import Caller
+from app.audit.models import AuditEvent
+
+Values = Mapping[str, Any]
+_as_json = TypeAdapter(Any)
+
+
+async def record(
+    session: AsyncSession,
+    actor: Caller | None,
+    action: str,
+    subject_id: int | None = None,
+    *,
+    before: Values | None = None,
+    after: Values | None = None,
+) -> None:
+    """Note that `actor` (None: the operator, by a command) did `action`, such as `book.changed`, to that subject.
+
+    `before` and `after` are the values that changed: any that pydantic can write as JSON. An action that changed
+    nothing is not recorded by its caller.
+    """
+    row = insert(AuditEvent).values(
+        actor_user_id=actor.id if actor else None,
+        actor_email=actor.email if actor else None,
+        action=action,
+        subject=action.partition(".")[0],
+        subject_id=subject_id,
+        before=_as_json.dump_python(before, mode="json"),
+        after=_as_json.dump_python(after, mode="json"),
+    )
+    await session.execute(row)
+
+
+def changes(before: Values, after: Values) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Of two states with the same keys, what differs, before and after."""
+    differing = [name for name in after if before[name] != after[name]]
+    return {name: before[name] for name in differing}, {name: after[name] for name in differing}

@@ -1,12 +1,9 @@
 """POST /auth/register and all that follows from it."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 
 from app.accounts.deps import CurrentUser, NoStoreRoute
 from app.accounts.limits import Limits
-from app.accounts.recovery import RecoveryService
 from app.accounts.schemas import (
     Accepted,
     AccountOut,
@@ -20,46 +17,14 @@ from app.accounts.schemas import (
     TokensOut,
     VerifyEmail,
 )
-from app.accounts.service import AccountService
-from app.accounts.sessions import SessionService, TokenPolicy, Tokens
+from app.accounts.service_deps import Accounts, Recovery, Sessions
+from app.accounts.sessions import Tokens
 from app.core.db.transaction import Session, release
 from app.core.middleware import storable_text
 from app.core.openapi import problems
-from app.notifications.deps import OutboxDep
 
 router = APIRouter(prefix="/auth", tags=["auth"], route_class=NoStoreRoute)
 PUBLIC = [Depends(storable_text)]
-
-
-async def get_policy(request: Request) -> TokenPolicy:
-    """How this shop signs tokens and how long they live."""
-    settings = request.app.state.settings
-    return TokenPolicy(
-        signing_key=request.app.state.signing_key,
-        access_minutes=settings.access_token_expire_minutes,
-        refresh_days=settings.refresh_token_expire_days,
-        session_days=settings.session_max_days,
-    )
-
-
-Policy = Annotated[TokenPolicy, Depends(get_policy)]
-
-
-async def get_accounts(session: Session, outbox: OutboxDep, policy: Policy) -> AccountService:
-    return AccountService(session, outbox, policy)
-
-
-async def get_sessions(session: Session, policy: Policy) -> SessionService:
-    return SessionService(session, policy)
-
-
-async def get_recovery(session: Session, outbox: OutboxDep) -> RecoveryService:
-    return RecoveryService(session, outbox)
-
-
-Accounts = Annotated[AccountService, Depends(get_accounts)]
-Sessions = Annotated[SessionService, Depends(get_sessions)]
-Recovery = Annotated[RecoveryService, Depends(get_recovery)]
 
 
 def _shown(tokens: Tokens) -> TokensOut:

@@ -15,12 +15,20 @@ from app.accounts.tokens import digest, issue_access_token, opaque_token
 
 @dataclass(frozen=True, slots=True)
 class TokenPolicy:
-    """The key that signs access tokens, and how long tokens and sessions live."""
+    """The key that signs access tokens, and how long tokens and sessions live.
+
+    Opaque tokens of one `realm` are unknown in another: what a browser holds is no refresh token of the API.
+    """
 
     signing_key: str = field(repr=False)
     access_minutes: int
     refresh_days: int
     session_days: int
+    realm: str = ""
+
+    def digest(self, token: str) -> str:
+        """What is kept of an opaque token of this realm."""
+        return digest(self.realm + token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +60,7 @@ class SessionService:
             TokenReuse: revoked before; the whole session is revoked, and that is committed.
             UserInactive: its account was deactivated.
         """
-        token_hash = digest(presented)
+        token_hash = self._policy.digest(presented)
         account = await self._accounts.lock_owner_of_token(token_hash)
         token = await self._tokens.lock(token_hash)
         if account is None or token is None:
@@ -70,7 +78,7 @@ class SessionService:
 
     async def close(self, presented: str) -> None:
         """Revoke that refresh token alone, if it is one."""
-        await self._tokens.revoke(digest(presented))
+        await self._tokens.revoke(self._policy.digest(presented))
 
     async def close_all(self, user_id: int) -> None:
         """Revoke every session of the account."""
@@ -80,7 +88,7 @@ class SessionService:
     async def _issue(self, account: Account, family: UUID, end: ColumnElement[datetime]) -> Tokens:
         refresh_token = opaque_token()
         life = timedelta(days=self._policy.refresh_days)
-        await self._tokens.add(account.id, family, digest(refresh_token), life, end)
+        await self._tokens.add(account.id, family, self._policy.digest(refresh_token), life, end)
         access_token = issue_access_token(
             self._policy.signing_key,
             user_id=account.id,

@@ -1,0 +1,42 @@
+"""The services of accounts on the session of a request."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from app.accounts.recovery import RecoveryService
+from app.accounts.service import AccountService
+from app.accounts.sessions import SessionService, TokenPolicy
+from app.core.db.transaction import Session
+from app.notifications.deps import OutboxDep
+
+
+async def get_policy(request: Request) -> TokenPolicy:
+    """How this shop signs tokens and how long they live."""
+    settings = request.app.state.settings
+    return TokenPolicy(
+        signing_key=request.app.state.signing_key,
+        access_minutes=settings.access_token_expire_minutes,
+        refresh_days=settings.refresh_token_expire_days,
+        session_days=settings.session_max_days,
+    )
+
+
+Policy = Annotated[TokenPolicy, Depends(get_policy)]
+
+
+async def get_accounts(session: Session, outbox: OutboxDep, policy: Policy) -> AccountService:
+    return AccountService(session, outbox, policy)
+
+
+async def get_sessions(session: Session, policy: Policy) -> SessionService:
+    return SessionService(session, policy)
+
+
+async def get_recovery(session: Session, outbox: OutboxDep) -> RecoveryService:
+    return RecoveryService(session, outbox)
+
+
+Accounts = Annotated[AccountService, Depends(get_accounts)]
+Sessions = Annotated[SessionService, Depends(get_sessions)]
+Recovery = Annotated[RecoveryService, Depends(get_recovery)]

@@ -34,6 +34,7 @@ from app.notifications.outbox import Outbox
 from app.orders.router import router as orders
 from app.payments.service import make_payment_service
 from app.verify.router import router as verification
+from app.web.router import ROUTERS as PAGES
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.signing_key = settings.signing_key()
     app.state.outbox = Outbox(settings)
     app.state.payments = make_payment_service(settings)
-    for router in ROUTERS:  # not include_router, which matches every path a second time at each request
+    for router in (*ROUTERS, *PAGES):  # not include_router, which matches every path a second time at each request
         app.router.routes.extend(router.routes)
     app.router.default = _without_slash(app)
     problems.install(app)

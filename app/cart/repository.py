@@ -1,6 +1,6 @@
 """The SQL of the basket."""
 
-from sqlalchemy import ARRAY, ColumnElement, Integer, any_, delete, literal, select, update
+from sqlalchemy import ARRAY, ColumnElement, Integer, any_, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,6 +28,11 @@ class CartRepository:
         """The lines of the user's cart in order of adding; empty without a cart."""
         query = _LINES.join(Cart, Cart.id == CartItem.cart_id).where(Cart.user_id == user_id).order_by(CartItem.id)
         return [CartLine(*row) for row in await self._session.execute(query)]
+
+    async def count(self, user_id: int) -> int:
+        """The copies in the user's cart."""
+        query = select(func.coalesce(func.sum(CartItem.quantity), 0)).join(Cart, Cart.id == CartItem.cart_id)
+        return int((await self._session.execute(query.where(Cart.user_id == user_id))).scalar_one())
 
     async def lock(self, user_id: int) -> LockedCart | None:
         """Lock the user's cart row, then read its lines; None when there is no cart."""

@@ -22,6 +22,10 @@ class CartService:
         """The lines in order of adding."""
         return await self._carts.get_with_items(user_id)
 
+    async def count(self, user_id: int) -> int:
+        """The number of copies in the basket."""
+        return await self._carts.count(user_id)
+
     async def add(self, user_id: int, book_id: int, quantity: int) -> CartLine:
         """Add a book.
 

@@ -6,6 +6,7 @@ import secrets
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
+from babel import Locale, UnknownLocaleError
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from sqlalchemy.engine import make_url
@@ -48,6 +49,7 @@ class Settings(BaseSettings):
     rate_limit_enabled: bool | None = None
     rate_limit_auth_per_minute: int = Field(default=20, ge=1)
     max_body_bytes: int = Field(default=1_048_576, ge=1)
+    shop_locale: str = "en_US"
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
     order_cancel_window_minutes: int = Field(default=30, ge=0, le=MAX_DAYS * 1440)
     payment_provider: Literal["mock"] = "mock"
@@ -88,6 +90,14 @@ class Settings(BaseSettings):
         if not _PLAIN_ADDRESS.fullmatch(value):
             raise ValueError("SMTP_FROM must be an address in plain ASCII, such as shop@example.com")
         return value
+
+    @field_validator("shop_locale")
+    @classmethod
+    def _known_locale(cls, value: str) -> str:
+        try:
+            return str(Locale.parse(value.replace("-", "_")))
+        except (UnknownLocaleError, ValueError) as error:
+            raise ValueError("SHOP_LOCALE must be a locale such as en_US or de_DE") from error
 
     @field_validator("log_level", mode="before")
     @classmethod

@@ -1,0 +1,41 @@
+"""Who may see a page: readers who signed in, and staff."""
+
+from typing import Annotated
+from urllib.parse import quote, urlsplit
+
+from fastapi import Depends, Request
+
+from app.accounts.deps import Caller
+from app.web.errors import Answered, error_page
+from app.web.route import see_other
+from app.web.visitor import AnyVisitor
+
+SIGN_IN = "/account/sign-in"
+
+
+async def get_reader(request: Request, visitor: AnyVisitor) -> Caller:
+    """The reader; a guest is asked to sign in, and comes back here afterwards."""
+    if visitor.caller is None:
+        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        came_from = here if request.method == "GET" else urlsplit(request.headers.get("referer", "")).path
+        raise Answered(see_other(f"{SIGN_IN}?next={quote(came_from or '/account')}"))
+    return visitor.caller
+
+
+async def get_staff(request: Request, reader: Annotated[Caller, Depends(get_reader)], visitor: AnyVisitor) -> Caller:
+    """A member of staff; a reader gets 403."""
+    if not visitor.is_staff:
+        raise Answered(error_page(request, 403, "For staff only", "This part of the shop is for its staff."))
+    return reader
+
+
+Reader = Annotated[Caller, Depends(get_reader)]
+Staff = Annotated[Caller, Depends(get_staff)]
+
+
+def own_path(given: str, otherwise: str) -> str:
+    """`given` if it is a path of this shop that a link may lead to; never another site."""
+    parts = urlsplit(given)
+    plain = given.isprintable() and "\\" not in given
+    is_ours = plain and not parts.scheme and not parts.netloc and given.startswith("/") and not given.startswith("//")
+    return given if is_ours else otherwise

@@ -1,0 +1,67 @@
+"""Money, numbers and dates as people of the shop's locale write them."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_compact_decimal, format_currency, format_decimal
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+
+
+def _locale(context: Context) -> str:
+    locale: str = context["shop"].shop_locale
+    return locale
+
+
+@pass_context
+def money(context: Context, amount: Decimal, currency: str | None = None) -> str:
+    """Major units of `currency`, the shop's own unless told otherwise: `$1,234.50`."""
+    return format_currency(amount, currency or context["shop"].currency, locale=_locale(context))
+
+
+@pass_context
+def number(context: Context, value: float | Decimal) -> str:
+    """`12,345`."""
+    return format_decimal(value, locale=_locale(context))
+
+
+@pass_context
+def compact(context: Context, value: float | Decimal) -> str:
+    """`12K`."""
+    return format_compact_decimal(value, locale=_locale(context), fraction_digits=1)
+
+
+@pass_context
+def day(context: Context, value: date) -> Markup:
+    """`Nov 22, 2026`, readable by machines too."""
+    return _time(value, format_date(value, "medium", locale=_locale(context)))
+
+
+@pass_context
+def moment(context: Context, value: datetime) -> Markup:
+    """`Nov 22, 2026, 8:45 AM UTC`, readable by machines too."""
+    shown = format_datetime(value, "medium", locale=_locale(context)).replace(f":{value:%S}", "", 1)
+    return _time(value, f"{shown} UTC")
+
+
+def _time(value: date, shown: str) -> Markup:
+    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), shown)
+
+
+def words(value: str) -> str:
+    """An enum's value for people: `order_confirmation` becomes `Order confirmation`."""
+    return value.replace("_", " ").capitalize()
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "money": money,
+    "number": number,
+    "compact": compact,
+    "day": day,
+    "moment": moment,
+    "words": words,
+}

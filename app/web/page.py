@@ -1,0 +1,42 @@
+"""What a page shows: one frozen context class for each template, and how it becomes an answer."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from app.web import formats
+from app.web.assets import asset
+from app.web.visitor import visitor_of
+
+_templates = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_templates.globals["asset"] = asset
+_templates.filters |= formats.FILTERS
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The context of a template. A subclass is a frozen dataclass and names its template."""
+
+    template: ClassVar[str]
+
+
+def render(request: Request, page: Page, status: int = 200) -> HTMLResponse:
+    """The page for this visitor. The template sees `page`, `visitor`, `shop` (what the settings say) and `here`."""
+    context = {
+        "page": page,
+        "visitor": visitor_of(request),
+        "shop": request.app.state.settings,
+        "here": request.url.path,
+        "query": request.query_params.get("q", ""),
+    }
+    return HTMLResponse(_templates.get_template(page.template).render(context), status)

@@ -1,0 +1,120 @@
+"""The route of pages: its forms are ours or refused, its errors are pages, its answers carry a strict policy."""
+
+import hashlib
+import hmac
+import logging
+from collections.abc import Callable, Coroutine
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
+from starlette.exceptions import HTTPException
+
+from app.core.db.transaction import TransactionRoute
+from app.core.errors import DomainError
+from app.core.middleware import storable_text
+from app.core.problems import PROBLEMS
+from app.web.errors import Answered, error_page
+from app.web.visitor import expected_form_token, visitor_of
+
+log = logging.getLogger(__name__)
+
+FORM_TOKEN, FORM_TOKEN_HEADER = "csrf", "X-CSRF-Token"
+MAX_FIELDS = 1000
+POLICY = (
+    "default-src 'none'; base-uri 'none'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; "
+    "img-src 'self' data:; manifest-src 'self'; script-src 'self'; style-src 'self'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+
+
+class PageRoute(TransactionRoute):
+    """A page is a transaction like any other operation. Its handlers need not think of foreign forms or of errors."""
+
+    cache_control = "private, no-cache"
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The route's handler, guarded."""
+        handle = super().get_route_handler()
+
+        async def as_page(request: Request) -> Response:
+            response = await _answer(handle, request)
+            visitor_of(request).write_cookies(request, response)
+            for name, value in HEADERS.items():
+                response.headers.setdefault(name, value)
+            response.headers.setdefault("Cache-Control", self.cache_control)
+            await request.close()
+            return _unless_known(request, response)
+
+        return as_page
+
+
+class PrivatePageRoute(PageRoute):
+    """Pages that no cache may keep, not even that of the reader's own browser."""
+
+    cache_control = "no-store"
+
+
+async def _answer(handle: Callable[[Request], Coroutine[Any, Any, Response]], request: Request) -> Response:
+    try:
+        await storable_text(request)
+        if request.method not in {"GET", "HEAD"}:
+            await _require_own_form(request)
+        return await handle(request)
+    except Answered as answered:
+        return answered.response
+    except DomainError as error:
+        wait = error.retry_after()
+        status, title = PROBLEMS[error.code]
+        return error_page(request, status, title, error.detail, {} if wait is None else {"Retry-After": str(wait)})
+    except HTTPException as error:
+        return error_page(request, error.status_code, HTTPStatus(error.status_code).phrase, error.detail)
+    except RequestValidationError:
+        return error_page(request, 404, "Page not found", "There is no such page; the address may be mistyped.")
+    except Exception:
+        log.exception("unforeseen fault")
+        return error_page(request, 500, "Something went wrong", "The fault is ours, and nothing was changed.")
+
+
+async def _require_own_form(request: Request) -> None:
+    """Refuse what another site, or a page of another session, sends in the visitor's name."""
+    origin = request.headers.get("origin")
+    if origin and urlsplit(origin).netloc != request.headers.get("host"):
+        raise HTTPException(403, "This form was sent from another site.")
+    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        raise HTTPException(403, "This form was sent from another site.")
+    given = request.headers.get(FORM_TOKEN_HEADER) or (await request.form(max_fields=MAX_FIELDS)).get(FORM_TOKEN)
+    if not isinstance(given, str) or not hmac.compare_digest(given.encode(), expected_form_token(request).encode()):
+        raise HTTPException(403, "This form is too old: go back, load the page again and send it once more.")
+
+
+def _unless_known(request: Request, response: Response) -> Response:
+    """304 when the browser has this very page."""
+    if (
+        request.method != "GET"
+        or response.status_code != HTTPStatus.OK
+        or "no-store" in response.headers["Cache-Control"]
+    ):
+        return response
+    tag = f'W/"{hashlib.sha256(bytes(response.body)).hexdigest()[:20]}"'
+    response.headers["ETag"] = tag
+    if tag not in request.headers.get("if-none-match", ""):
+        return response
+    kept = {name: value for name, value in response.headers.items() if name not in {"content-length", "content-type"}}
+    known = Response(status_code=HTTPStatus.NOT_MODIFIED, headers=kept)
+    known.raw_headers.extend(pair for pair in response.raw_headers if pair[0] == b"set-cookie")
+    return known
+
+
+def see_other(path: str) -> RedirectResponse:
+    """After a form: look at that page."""
+    return RedirectResponse(path, HTTPStatus.SEE_OTHER)

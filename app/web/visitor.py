@@ -1,0 +1,147 @@
+"""Who looks at a page: a reader who signed in, or a guest with a basket of their own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+from uuid import uuid4
+
+from fastapi import Depends, Request, Response
+
+from app.accounts.browser import BrowserSessions, of_browsers
+from app.accounts.deps import Caller
+from app.accounts.models import UserRole
+from app.accounts.rules import shown_name
+from app.accounts.service_deps import Policy
+from app.cart.service import CartService
+from app.core.db.transaction import Session
+from app.core.values import INT_MAX
+from app.web import cookies
+
+DAY_SECONDS = 86400
+MAX_GUEST_LINES = 50
+WORD_SECONDS = 300
+
+Tone = Literal["good", "bad", "plain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A short message that the next page shows."""
+
+    text: str
+    tone: Tone
+
+
+@dataclass
+class Visitor:
+    """The visitor of this request. What handlers change here goes into cookies with the answer."""
+
+    session_token: str | None = None
+    caller: Caller | None = None
+    guest_id: str = field(default_factory=lambda: uuid4().hex)
+    guest_basket: dict[int, int] = field(default_factory=dict)
+    basket_count: int = 0
+    unread_count: int = 0
+    heard: tuple[Word, ...] = ()
+    csrf: str = ""
+    _said: list[Word] = field(default_factory=list)
+    _session_changed: bool = False
+    _was_new: bool = True
+    _basket_before: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def is_staff(self) -> bool:
+        return self.caller is not None and self.caller.role is UserRole.ADMIN
+
+    @property
+    def name(self) -> str:
+        """How the shop addresses a reader who signed in."""
+        assert self.caller is not None  # noqa: S101 - templates ask behind `visitor.caller`
+        return shown_name(self.caller.id, self.caller.display_name)
+
+    def say(self, text: str, tone: Tone = "good") -> None:
+        """Show a message on the next page."""
+        self._said.append(Word(text, tone))
+
+    def sign_in(self, token: str) -> None:
+        """Carry that session from now on, and no guest's basket any more: merge it before."""
+        self.session_token, self._session_changed, self.guest_basket = token, True, {}
+
+    def sign_out(self) -> None:
+        """Carry no session any more."""
+        self.session_token, self._session_changed = None, True
+
+    def write_cookies(self, request: Request, response: Response) -> None:
+        """Send what changed."""
+        if self._session_changed and self.session_token:
+            days = request.app.state.settings.session_max_days
+            cookies.write(request, response, cookies.SESSION, self.session_token, days * DAY_SECONDS)
+        elif self._session_changed:
+            cookies.forget(request, response, cookies.SESSION)
+        if self._was_new or self.guest_basket != self._basket_before:
+            carried = {"id": self.guest_id, "basket": list(self.guest_basket.items())}
+            cookies.write_signed(request, response, cookies.GUEST, carried, cookies.YEAR_SECONDS)
+        if self._said:
+            words = [(word.text, word.tone) for word in self._said]
+            cookies.write_signed(request, response, cookies.WORD, words, WORD_SECONDS)
+        elif self.heard and response.headers.get("content-type", "").startswith("text/html"):
+            cookies.forget(request, response, cookies.WORD)
+
+
+async def get_visitor(request: Request, session: Session, policy: Policy) -> Visitor:
+    """The visitor, as the cookies say and the rows confirm."""
+    visitor = _carried(request)
+    if visitor.session_token:
+        sessions = BrowserSessions(session, of_browsers(policy))
+        found = await sessions.find(visitor.session_token)
+        if found is None:
+            visitor.sign_out()
+        else:
+            visitor.caller = found.caller
+            visitor.basket_count = await CartService(session).count(found.caller.id)
+            if found.is_ageing:
+                await sessions.renew(visitor.session_token)
+    return _met(request, visitor)
+
+
+def visitor_of(request: Request) -> Visitor:
+    """The visitor whom `get_visitor` met; before it, or without a database, what the cookies alone say of a guest."""
+    found: Visitor | None = getattr(request.state, "visitor", None)
+    return found or _met(request, _carried(request))
+
+
+def _met(request: Request, visitor: Visitor) -> Visitor:
+    """Forms carry a token of the session, of the guest where there is none; another one after signing in or out."""
+    visitor.csrf = cookies.form_token(request, visitor.session_token or visitor.guest_id)
+    request.state.visitor = visitor
+    return visitor
+
+
+def expected_form_token(request: Request) -> str:
+    """The token that a form must bring which this visitor sends."""
+    return cookies.form_token(request, request.cookies.get(cookies.SESSION) or _carried(request).guest_id)
+
+
+def _carried(request: Request) -> Visitor:
+    """Read once a request, so that a new guest has one id throughout."""
+    given: Mapping[str, Any] | None = getattr(request.state, "guest", None) or cookies.read_signed(
+        request, cookies.GUEST
+    )
+    was_new = given is None or getattr(request.state, "guest_is_new", False)
+    if given is None:
+        given = {"id": uuid4().hex, "basket": []}
+    request.state.guest, request.state.guest_is_new = given, was_new
+    basket = {int(book): int(copies) for book, copies in given["basket"]}
+    words = cookies.read_signed(request, cookies.WORD) or []
+    return Visitor(
+        session_token=request.cookies.get(cookies.SESSION),
+        guest_id=given["id"],
+        guest_basket=basket,
+        basket_count=min(sum(basket.values()), INT_MAX),
+        heard=tuple(Word(text, tone) for text, tone in words),
+        _was_new=was_new,
+        _basket_before=dict(basket),
+    )
+
+
+AnyVisitor = Annotated[Visitor, Depends(get_visitor)]

@@ -1,0 +1,147 @@
+"""Sessions of browsers, and forms that only our pages can send."""
+
+import pytest
+
+from app.accounts.passwords import hash_password
+from tests.web.browser import Browser, forms
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+async def email(browser: Browser) -> str:
+    person = await browser.shop.person(hashed_password=await hash_password(PASSWORD), display_name="Ann")
+    return person.email
+
+
+async def sign_in(browser: Browser, email: str, password: str = PASSWORD, next_page: str = "") -> None:
+    await browser.open(f"/account/sign-in?next={next_page}")
+    await browser.send("/account/sign-in", email=email, password=password)
+
+
+async def test_a_reader_signs_in_and_out(browser: Browser, email: str):
+    await sign_in(browser, email, next_page="/")
+    assert browser.page.url.path == "/"
+    assert "You are signed in." in browser.text
+    await browser.open("/")
+    assert "You are signed in." not in browser.text
+    assert ": Ann" in browser.text
+    token = browser.client.cookies["bookstore_session"]
+    page = await browser.client.post("/account/sign-out", data={"csrf": csrf_of(browser)})
+    assert page.status_code == 303
+    assert "bookstore_session" not in browser.client.cookies
+    browser.client.cookies.set("bookstore_session", token, domain="localhost.local")
+    await browser.open("/")
+    assert ": Ann" not in browser.text
+
+
+def csrf_of(browser: Browser) -> str:
+    return browser.page.text.split('data-csrf="')[1].split('"')[0]
+
+
+async def test_a_wrong_password_is_said_beside_the_kept_address(browser: Browser, email: str):
+    await sign_in(browser, email, "wrong password")
+    assert browser.page.status_code == 422
+    assert "Invalid email or password" in browser.text
+    assert forms(browser.page.text)[-1].fields["email"] == email
+    assert forms(browser.page.text)[-1].fields["password"] == ""
+    assert "bookstore_session" not in browser.client.cookies
+
+
+@pytest.mark.parametrize("elsewhere", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:1"])
+async def test_signing_in_never_leads_to_another_site(browser: Browser, email: str, elsewhere: str):
+    await browser.open("/account/sign-in")
+    answer = await browser.send("/account/sign-in", follow=False, email=email, password=PASSWORD, next=elsewhere)
+    assert answer.headers["location"] == "/account"
+
+
+async def test_the_session_cookie_is_out_of_reach(browser: Browser, email: str):
+    await browser.open("/account/sign-in")
+    answer = await browser.send("/account/sign-in", follow=False, email=email, password=PASSWORD)
+    cookie = next(c for c in answer.headers.get_list("set-cookie") if c.startswith("bookstore_session="))
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+    assert "Secure" not in cookie
+    browser.client.base_url = "http://shop.example"
+    away = await browser.client.get("/")
+    assert all("Secure" in cookie for cookie in away.headers.get_list("set-cookie"))
+
+
+async def test_the_token_of_a_browser_is_no_refresh_token(browser: Browser):
+    await browser.reader()
+    token = browser.client.cookies["bookstore_session"]
+    answer = await browser.client.post("/auth/refresh", json={"refresh_token": token})
+    assert answer.json()["code"] == "AUTH_REFRESH_INVALID"
+
+
+async def test_revoking_all_sessions_of_the_account_ends_that_of_the_browser(browser: Browser):
+    person = await browser.reader(display_name="Ann")
+    assert ": Ann" in (await browser.open("/")).text
+    await browser.client.post("/auth/logout-all", headers=person.headers)
+    assert ": Ann" not in (await browser.open("/")).text
+
+
+async def test_a_deactivated_account_has_no_session(browser: Browser):
+    person = await browser.reader(display_name="Ann")
+    await browser.shop.rows("UPDATE users SET is_active = false WHERE id = :id", id=person.id)
+    assert ": Ann" not in (await browser.open("/")).text
+
+
+async def test_a_session_in_use_lives_on_and_never_past_its_end(browser: Browser):
+    await browser.reader()
+    await browser.shop.rows("UPDATE refresh_tokens SET expires_at = now() + interval '2 days'")
+    await browser.open("/")
+    assert await browser.shop.scalar("SELECT expires_at = now() + interval '7 days' FROM refresh_tokens")
+    await browser.shop.rows(
+        "UPDATE refresh_tokens SET expires_at = now() + interval '1 hour', session_expires_at = now() + interval '2 hours'"
+    )
+    await browser.open("/")
+    assert await browser.shop.scalar("SELECT expires_at = session_expires_at FROM refresh_tokens")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+async def test_a_form_from_another_site_is_refused(browser: Browser, headers: dict[str, str]):
+    await browser.open("/")
+    answer = await browser.client.post("/account/sign-out", data={"csrf": csrf_of(browser)}, headers=headers)
+    assert answer.status_code == 403
+    assert "another site" in answer.text
+
+
+@pytest.mark.parametrize("token", [None, "", "0" * 64, "ü"])
+async def test_a_form_without_its_token_is_refused(browser: Browser, token: str | None):
+    await browser.open("/")
+    answer = await browser.client.post("/account/sign-out", data={} if token is None else {"csrf": token})
+    assert answer.status_code == 403
+    assert "load the page again" in answer.text
+
+
+async def test_the_token_of_a_form_changes_at_sign_in(browser: Browser):
+    await browser.open("/")
+    before = csrf_of(browser)
+    await browser.reader()
+    assert (await browser.client.post("/account/sign-out", data={"csrf": before})).status_code == 403
+
+
+async def test_pages_carry_a_strict_policy_and_are_known_again(browser: Browser):
+    await browser.open("/")
+    page = await browser.open("/")
+    assert "unsafe-inline" not in page.headers["content-security-policy"]
+    assert page.headers["content-security-policy"].startswith("default-src 'none'")
+    assert "<style" not in page.text
+    assert " style=" not in page.text
+    known = await browser.client.get("/", headers={"If-None-Match": page.headers["etag"]})
+    assert known.status_code == 304
+    assert known.content == b""
+
+
+async def test_errors_are_pages(browser: Browser):
+    assert (await browser.open("/account/sign-in?next=%00")).status_code == 404
+    assert "<h1>" in browser.page.text

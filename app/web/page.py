@@ -6,11 +6,18 @@ from typing import ClassVar
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 
 from app.web import formats
 from app.web.assets import asset
+from app.web.covers.links import Covered, cover_path
 from app.web.visitor import visitor_of
+
+
+def _cover(context: Context, book: Covered) -> str:
+    return cover_path(context["key"], book)
+
 
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -19,7 +26,7 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.globals["asset"] = asset
+_templates.globals |= {"asset": asset, "cover": pass_context(_cover)}
 _templates.filters |= formats.FILTERS
 
 
@@ -35,6 +42,7 @@ def render(request: Request, page: Page, status: int = 200) -> HTMLResponse:
     context = {
         "page": page,
         "visitor": visitor_of(request),
+        "key": request.app.state.signing_key,
         "shop": request.app.state.settings,
         "here": request.url.path,
         "query": request.query_params.get("q", ""),

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -50,6 +50,9 @@ async def _add_books(session: AsyncSession) -> int:
     rows = [_row(book, genres) for book in wanted if (book["title"], book["author"]) not in known]
     if rows:
         await session.execute(insert(Book), rows)
+        picked = [(book["title"], book["author"]) for book in wanted if book.get("pick")]
+        recommended = update(Book).where(tuple_(Book.title, Book.author).in_(picked), Book.picked_at.is_(None))
+        await session.execute(recommended.values(picked_at=func.now()))
     return len(rows)
 
 

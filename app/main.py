@@ -31,6 +31,7 @@ from app.core.middleware import BodyGuard, LastNet, RequestContext
 from app.health.router import VERSION
 from app.health.router import router as health
 from app.notifications.outbox import Outbox
+from app.orders.best_sellers import BestSellers
 from app.orders.router import router as orders
 from app.payments.service import make_payment_service
 from app.verify.router import router as verification
@@ -57,6 +58,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.with_worker = False
     app.state.signing_key = settings.signing_key()
     app.state.outbox = Outbox(settings)
+    app.state.best_sellers = BestSellers()
     app.state.payments = make_payment_service(settings)
     for router in (*ROUTERS, *PAGES):  # not include_router, which matches every path a second time at each request
         app.router.routes.extend(router.routes)

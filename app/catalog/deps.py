@@ -29,9 +29,10 @@ async def get_filter(
     author: Annotated[str | None, Query(max_length=255, description="Part of the name, in any case")] = None,
     min_price: PriceBound = None,
     max_price: PriceBound = None,
+    in_stock: Annotated[bool | None, Query(description="Only what is on hand, or only what is sold out")] = None,
 ) -> BookFilter:
     """The filters, which combine with AND."""
-    return BookFilter(genre_id, author, min_price, max_price)
+    return BookFilter(genre_id, author, min_price, max_price, in_stock)
 
 
 async def get_query(

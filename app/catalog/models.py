@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.db.base import Base, CreatedAt, IntKey
+from app.core.db.base import Base, CreatedAt, IntKey, Timestamp
 
 SEARCH_VECTOR = (
     "setweight(to_tsvector('simple'::regconfig, bookstore_fold((title)::text)), 'A'::\"char\") || "
@@ -43,7 +43,8 @@ class Book(Base):
     """A title on sale. Stock changes only under the row lock, each change with a movement.
 
     `price` is in major units of the shop's currency. `rating_sum`, `rating_count` and `rating_mean` cover the
-    reviews that are not deleted and are kept by a trigger on `reviews`; nothing else writes them.
+    reviews that are not deleted and are kept by a trigger on `reviews`; nothing else writes them. `picked_at` is when
+    the staff began to recommend it.
     """
 
     __tablename__ = "books"
@@ -60,6 +61,7 @@ class Book(Base):
         Index("ix_books_rating_mean_id", "rating_mean", "id"),
         Index("ix_books_rating_mean_desc_id", literal_column("rating_mean DESC NULLS LAST"), "id"),
         Index("ix_books_search_vector", "search_vector", postgresql_using="gin"),
+        Index("ix_books_picked_at_id", "picked_at", "id", postgresql_where=text("picked_at IS NOT NULL")),
         Index(
             "ix_books_title_author_trgm",
             literal_column("bookstore_fold((title::text || ' '::text) || author::text)").label("folded"),
@@ -87,6 +89,7 @@ class Book(Base):
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt] = mapped_column(onupdate=func.now())
     search_vector: Mapped[str] = mapped_column(TSVECTOR, Computed(SEARCH_VECTOR, persisted=True), deferred=True)
+    picked_at: Mapped[Timestamp | None]
     rating_sum: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     rating_count: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     rating_mean: Mapped[Decimal | None] = mapped_column(Numeric, Computed(RATING_MEAN, persisted=True))

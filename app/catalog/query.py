@@ -15,6 +15,7 @@ class BookFilter:
     author: str | None = None
     min_price: Decimal | None = None
     max_price: Decimal | None = None
+    in_stock: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class BookQuery:
             "author": asked.author,
             "min_price": asked.min_price,
             "max_price": asked.max_price,
+            "in_stock": asked.in_stock,
             "sort": self.sort,
             "sort_dir": self.direction,
             "size": self.size,

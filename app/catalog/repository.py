@@ -28,6 +28,8 @@ def conditions(asked: BookFilter) -> list[ColumnElement[bool]]:
         found.append(Book.price >= literal(asked.min_price, Numeric()))
     if asked.max_price is not None:
         found.append(Book.price <= literal(asked.max_price, Numeric()))
+    if asked.in_stock is not None:
+        found.append(Book.stock_quantity > 0 if asked.in_stock else Book.stock_quantity == 0)
     return found
 
 

@@ -1,6 +1,8 @@
 // What makes the pages nicer where scripts run; everything works without it.
 import { focusErrors } from "./forms.js";
-import { listenForSearchKey } from "./search.js";
+import { liveFilters } from "./live.js";
+import { search } from "./search.js";
 
 focusErrors();
-listenForSearchKey();
+liveFilters();
+search();

@@ -1,0 +1,62 @@
+"""For machines: the map of the site, what robots may visit, and new books as RSS."""
+
+from email.utils import format_datetime
+from xml.sax.saxutils import escape, quoteattr
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
+
+from app.catalog.deps import Genres
+from app.catalog.shelves import Shelves
+from app.core.db.transaction import Session
+from app.web.route import PageRoute
+from app.web.visitor import AnyVisitor
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+FEED = 30
+MAPPED = 50_000
+HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
+CLOSED = ("/account", "/basket", "/checkout", "/staff", "/shop/suggest")
+
+
+@router.get("/robots.txt")
+async def robots(request: Request, _: AnyVisitor) -> Response:
+    """What robots may visit."""
+    base: str = request.app.state.settings.public_base_url
+    closed = "".join(f"Disallow: {path}\n" for path in CLOSED)
+    return PlainTextResponse(f"User-agent: *\n{closed}Sitemap: {base}/sitemap.xml\n")
+
+
+@router.get("/sitemap.xml")
+async def sitemap(request: Request, session: Session, genres: Genres, _: AnyVisitor) -> Response:
+    """The home page, the shelves, and as many books as one map may hold, the newest first."""
+    base: str = request.app.state.settings.public_base_url
+    shelves = [f"/shop?genre={genre.id}" for genre in await genres.all()]
+    pages = "".join(f"<url><loc>{escape(base + path)}</loc></url>\n" for path in ["/", "/shop", *shelves])
+    books = "".join(
+        f"<url><loc>{base}/shop/books/{book_id}</loc><lastmod>{changed:%Y-%m-%d}</lastmod></url>\n"
+        for book_id, changed in await Shelves(session).changes(MAPPED)
+    )
+    found = f'{HEAD}<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{pages}{books}</urlset>\n'
+    return Response(found, media_type="application/xml")
+
+
+@router.get("/feed.xml")
+async def feed(request: Request, session: Session, _: AnyVisitor) -> Response:
+    """New books."""
+    base: str = request.app.state.settings.public_base_url
+    items = "".join(
+        f"<item><title>{escape(f'{book.title} by {book.author}')}</title>"
+        f"<link>{base}/shop/books/{book.id}</link><guid>{base}/shop/books/{book.id}</guid>"
+        f"<pubDate>{format_datetime(book.created_at)}</pubDate>"
+        f"<description>{escape(book.description or '')}</description></item>\n"
+        for book in await Shelves(session).new(FEED)
+    )
+    own = f'<atom:link href={quoteattr(base + "/feed.xml")} rel="self" type="application/rss+xml"/>'
+    found = (
+        f'{HEAD}<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom"><channel>'
+        f"<title>New books at Bookstore</title><link>{base}/shop?sort=new</link>"
+        f"<description>Books that came in last.</description>{own}\n"
+        f"{items}</channel></rss>\n"
+    )
+    return Response(found, media_type="application/rss+xml")

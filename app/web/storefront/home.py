@@ -1,0 +1,38 @@
+"""The front door."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fastapi import APIRouter, Request, Response
+
+from app.catalog.models import Book
+from app.catalog.shelves import Shelves
+from app.core.db.transaction import Session
+from app.web.page import Page, render
+from app.web.route import PageRoute
+from app.web.visitor import AnyVisitor
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+NEW, BEST, PICKS = 6, 6, 3
+
+
+@dataclass(frozen=True, slots=True)
+class HomePage(Page):
+    """`front` are the covers of the hero; `picks` are pairs of genre and books."""
+
+    template: ClassVar[str] = "shop/home.html"
+    front: list[Book]
+    new: list[Book]
+    best: list[Book]
+    picks: list[tuple[str, list[Book]]]
+
+
+@router.get("/")
+async def home(request: Request, session: Session, _: AnyVisitor) -> Response:
+    """What is new, what sells, what the staff recommend."""
+    shelves = Shelves(session)
+    new = await shelves.new(NEW)
+    best = await shelves.named(await request.app.state.best_sellers.ids(session, BEST))
+    picks = await shelves.picks(PICKS)
+    front = [books[0] for _, books in picks][:3] or (best or new)[:3]
+    return render(request, HomePage(front, new, best, picks))

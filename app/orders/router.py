@@ -1,24 +1,19 @@
 """POST /orders/checkout, and the orders it leaves."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import datetime
-from http import HTTPStatus
 
 from fastapi import APIRouter, Response
 from pydantic import TypeAdapter, ValidationError
 
 from app.accounts.deps import AdminUser, CurrentUser
-from app.core.db.transaction import Session, TransactionRoute, once_committed
-from app.core.errors import DomainError
-from app.core.metrics import CHECKOUTS
+from app.core.db.transaction import Session, TransactionRoute
 from app.core.openapi import problems
 from app.core.paging import CursorText, Limit, damaged_cursor, decode_cursor, encode_cursor, next_link
-from app.core.problems import domain_problem
+from app.core.problems import MEDIA_TYPE as PROBLEM_DOCUMENT
 from app.core.values import Id, Moment
+from app.orders.checkout import check_out
 from app.orders.deps import Filter, KeyHeader, Orders
-from app.orders.errors import CheckoutRefused
-from app.orders.idempotency import IdempotencyKeys, StoredAnswer, fingerprint
 from app.orders.models import Order
 from app.orders.repository import Position
 from app.orders.schemas import AdminOrderOut, CheckoutRequest, OrderOut
@@ -57,42 +52,9 @@ async def checkout(
     key: KeyHeader = None,
 ) -> Response:
     """Turn the cart into a paid order, in one transaction. Under an `Idempotency-Key` a retry is answered alike."""
-
-    async def run() -> Response:
-        try:
-            order = await orders.checkout(buyer, body)
-        except DomainError as refusal:
-            CHECKOUTS.labels(refusal.code).inc()
-            raise
-        once_committed(session, CHECKOUTS.labels("confirmed").inc)
-        return _created(order)
-
-    if key is None:
-        return await run()
-    return await _once(IdempotencyKeys(session, buyer.id), key, fingerprint(body), run)
-
-
-async def _once(
-    keys: IdempotencyKeys, key: str, request_hash: str, run: Callable[[], Awaitable[Response]]
-) -> Response:
-    """The first completed answer under the key: run and kept now, or kept before and replayed."""
-    if kept := await keys.claim(key, request_hash):
-        return _replay(kept)
-    try:
-        answer = await run()
-    except CheckoutRefused as refusal:
-        answer = domain_problem(refusal)
-    await keys.keep(key, StoredAnswer(answer.status_code, bytes(answer.body)))
-    return answer
-
-
-def _created(order: Order) -> Response:
-    return Response(OrderOut.of(order).model_dump_json(), HTTPStatus.CREATED, media_type="application/json")
-
-
-def _replay(kept: StoredAnswer) -> Response:
-    media_type = "application/json" if kept.status == HTTPStatus.CREATED else "application/problem+json"
-    return Response(kept.body, kept.status, REPLAYED, media_type)
+    outcome = await check_out(session, orders, buyer, body, key)
+    media_type = "application/json" if outcome.confirmed else PROBLEM_DOCUMENT
+    return Response(outcome.body, outcome.status, REPLAYED if outcome.replayed else None, media_type)
 
 
 @router.get("/orders", summary="List own orders", responses={200: {"headers": LIST_HEADERS}})

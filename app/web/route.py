@@ -115,6 +115,11 @@ def _unless_known(request: Request, response: Response) -> Response:
     return known
 
 
+def wants_json(request: Request) -> bool:
+    """Whether a script asks, which shows the answer itself."""
+    return request.headers.get("accept", "").startswith("application/json")
+
+
 def see_other(path: str) -> RedirectResponse:
     """After a form: look at that page."""
     return RedirectResponse(path, HTTPStatus.SEE_OTHER)

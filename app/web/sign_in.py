@@ -5,16 +5,17 @@ from typing import ClassVar
 
 from fastapi import APIRouter, Request, Response
 
-from app.accounts.browser import of_browsers
+from app.accounts.browser import BrowserSessions, of_browsers
 from app.accounts.limits import Limits
 from app.accounts.schemas import LogIn
 from app.accounts.service import AccountService
 from app.accounts.service_deps import Policy
-from app.accounts.sessions import SessionService
+from app.accounts.sessions import SessionService, Tokens
 from app.core.db.transaction import Session, release
 from app.core.errors import DomainError
 from app.notifications.deps import OutboxDep
 from app.web.access import SIGN_IN, own_path
+from app.web.buying.basket import Basket
 from app.web.errors import Answered
 from app.web.forms import Form, Sent
 from app.web.page import Page, render
@@ -65,9 +66,17 @@ async def sign_in(
     except DomainError as error:
         sent.refuse(error, "")
         raise Answered(render(request, SignInPage(sent, goal), 422)) from error
-    visitor.sign_in(tokens.refresh_token)
+    await welcome(session, visitor, policy, tokens)
     visitor.say("You are signed in.")
     return see_other(goal)
+
+
+async def welcome(session: Session, visitor: AnyVisitor, policy: Policy, tokens: Tokens) -> None:
+    """Carry the session that was opened with the policy of browsers, and bring the guest's basket along."""
+    opened = await BrowserSessions(session, of_browsers(policy)).find(tokens.refresh_token)
+    if opened:
+        await Basket(session, visitor).hand_over(opened.caller.id)
+    visitor.sign_in(tokens.refresh_token)
 
 
 @router.post("/account/sign-out")

@@ -40,6 +40,7 @@ class Visitor:
     caller: Caller | None = None
     guest_id: str = field(default_factory=lambda: uuid4().hex)
     guest_basket: dict[int, int] = field(default_factory=dict)
+    prices_seen: dict[int, str] = field(default_factory=dict)
     basket_count: int = 0
     unread_count: int = 0
     heard: tuple[Word, ...] = ()
@@ -47,7 +48,7 @@ class Visitor:
     _said: list[Word] = field(default_factory=list)
     _session_changed: bool = False
     _was_new: bool = True
-    _basket_before: dict[int, int] = field(default_factory=dict)
+    _carried_before: dict[str, Any] = field(default_factory=dict)
 
     @property
     def is_staff(self) -> bool:
@@ -78,14 +79,18 @@ class Visitor:
             cookies.write(request, response, cookies.SESSION, self.session_token, days * DAY_SECONDS)
         elif self._session_changed:
             cookies.forget(request, response, cookies.SESSION)
-        if self._was_new or self.guest_basket != self._basket_before:
-            carried = {"id": self.guest_id, "basket": list(self.guest_basket.items())}
-            cookies.write_signed(request, response, cookies.GUEST, carried, cookies.YEAR_SECONDS)
+        if self._was_new or self._carried() != self._carried_before:
+            cookies.write_signed(request, response, cookies.GUEST, self._carried(), cookies.YEAR_SECONDS)
         if self._said:
             words = [(word.text, word.tone) for word in self._said]
             cookies.write_signed(request, response, cookies.WORD, words, WORD_SECONDS)
         elif self.heard and response.headers.get("content-type", "").startswith("text/html"):
             cookies.forget(request, response, cookies.WORD)
+
+    def _carried(self) -> dict[str, Any]:
+        """What the cookie of a guest holds. Readers carry no basket there, but the prices that they saw."""
+        seen = [list(pair) for pair in self.prices_seen.items()][:MAX_GUEST_LINES]
+        return {"id": self.guest_id, "basket": [list(pair) for pair in self.guest_basket.items()], "seen": seen}
 
 
 async def get_visitor(request: Request, session: Session, policy: Policy) -> Visitor:
@@ -129,18 +134,19 @@ def _carried(request: Request) -> Visitor:
     )
     was_new = given is None or getattr(request.state, "guest_is_new", False)
     if given is None:
-        given = {"id": uuid4().hex, "basket": []}
+        given = {"id": uuid4().hex, "basket": [], "seen": []}
     request.state.guest, request.state.guest_is_new = given, was_new
-    basket = {int(book): int(copies) for book, copies in given["basket"]}
+    basket = dict(given["basket"])
     words = cookies.read_signed(request, cookies.WORD) or []
     return Visitor(
         session_token=request.cookies.get(cookies.SESSION),
         guest_id=given["id"],
         guest_basket=basket,
+        prices_seen=dict(given["seen"]),
         basket_count=min(sum(basket.values()), INT_MAX),
         heard=tuple(Word(text, tone) for text, tone in words),
         _was_new=was_new,
-        _basket_before=dict(basket),
+        _carried_before=dict(given),
     )
 
 

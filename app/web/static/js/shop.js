@@ -1,8 +1,10 @@
 // What makes the pages nicer where scripts run; everything works without it.
+import { basket } from "./basket.js";
 import { focusErrors } from "./forms.js";
 import { liveFilters } from "./live.js";
 import { search } from "./search.js";
 
+basket();
 focusErrors();
 liveFilters();
 search();

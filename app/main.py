@@ -34,13 +34,15 @@ from app.notifications.outbox import Outbox
 from app.orders.best_sellers import BestSellers
 from app.orders.router import router as orders
 from app.payments.service import make_payment_service
+from app.reviews.moderation_router import router as moderation
+from app.reviews.router import router as reviews
 from app.verify.router import router as verification
 from app.web.router import ROUTERS as PAGES
 
 log = logging.getLogger(__name__)
 
 DESCRIPTION = "An online bookshop: catalogue, basket, checkout and orders. Errors are RFC 9457 problem documents."
-ROUTERS = (health, accounts, catalog, restock, cart, orders, cancellations, outbox, verification)
+ROUTERS = (health, accounts, catalog, restock, cart, orders, cancellations, reviews, moderation, outbox, verification)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:

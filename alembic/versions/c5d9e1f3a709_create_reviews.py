@@ -1,4 +1,4 @@
-"""Reviews, and the trigger that keeps their figures on the book."""
+"""Reviews, and the triggers that keep their figures on the book."""
 
 from alembic import op
 
@@ -6,6 +6,26 @@ revision = "c5d9e1f3a709"
 down_revision = "a8b4d6f2c008"
 branch_labels = None
 depends_on = None
+
+CAME = "SELECT book_id, rating, 1 AS number FROM came WHERE deleted_at IS NULL"
+GONE = "SELECT book_id, -rating AS rating, -1 AS number FROM gone WHERE deleted_at IS NULL"
+MOVES = {"insert": CAME, "update": f"{CAME} UNION ALL {GONE}", "delete": GONE}
+CHANGES = """
+    SELECT book_id, sum(rating) AS rating, sum(number) AS number FROM ({moves}) AS moves
+    GROUP BY book_id HAVING sum(rating) <> 0 OR sum(number) <> 0
+"""
+# Once a statement, not once a row: however many reviews it writes, each book is changed once, and all its books are
+# locked by ascending id as checkout locks them, whatever order the reviews come in.
+CARRY = """
+    CREATE FUNCTION bookstore_carry_ratings_of_{event}() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        PERFORM FROM books WHERE id IN (SELECT book_id FROM ({changes}) AS change)
+        ORDER BY id FOR NO KEY UPDATE;
+        UPDATE books SET rating_sum = rating_sum + change.rating, rating_count = rating_count + change.number
+        FROM ({changes}) AS change WHERE books.id = change.book_id;
+        RETURN NULL;
+    END $$
+"""
 
 
 def upgrade() -> None:
@@ -39,27 +59,36 @@ def upgrade() -> None:
     """)
     op.execute("CREATE INDEX ix_books_rating_mean_id ON books (rating_mean, id)")
     op.execute("CREATE INDEX ix_books_rating_mean_desc_id ON books (rating_mean DESC NULLS LAST, id)")
+    for event, moves in MOVES.items():
+        op.execute(CARRY.format(event=event, changes=CHANGES.format(moves=moves)))
     op.execute("""
-        CREATE FUNCTION bookstore_carry_rating() RETURNS trigger LANGUAGE plpgsql AS $$
+        CREATE TRIGGER reviews_carry_insert AFTER INSERT ON reviews REFERENCING NEW TABLE AS came
+        FOR EACH STATEMENT EXECUTE FUNCTION bookstore_carry_ratings_of_insert()
+    """)
+    op.execute("""
+        CREATE TRIGGER reviews_carry_update AFTER UPDATE ON reviews REFERENCING OLD TABLE AS gone NEW TABLE AS came
+        FOR EACH STATEMENT EXECUTE FUNCTION bookstore_carry_ratings_of_update()
+    """)
+    op.execute("""
+        CREATE TRIGGER reviews_carry_delete AFTER DELETE ON reviews REFERENCING OLD TABLE AS gone
+        FOR EACH STATEMENT EXECUTE FUNCTION bookstore_carry_ratings_of_delete()
+    """)
+    op.execute("""
+        CREATE FUNCTION bookstore_clear_ratings() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
-            IF TG_OP <> 'INSERT' AND OLD.deleted_at IS NULL THEN
-                UPDATE books SET rating_sum = rating_sum - OLD.rating, rating_count = rating_count - 1
-                WHERE id = OLD.book_id;
-            END IF;
-            IF TG_OP <> 'DELETE' AND NEW.deleted_at IS NULL THEN
-                UPDATE books SET rating_sum = rating_sum + NEW.rating, rating_count = rating_count + 1
-                WHERE id = NEW.book_id;
-            END IF;
+            UPDATE books SET rating_sum = 0, rating_count = 0 WHERE rating_count <> 0;
             RETURN NULL;
         END $$
     """)
     op.execute("""
-        CREATE TRIGGER reviews_carry_rating AFTER INSERT OR DELETE OR UPDATE OF rating, book_id, deleted_at ON reviews
-        FOR EACH ROW EXECUTE FUNCTION bookstore_carry_rating()
+        CREATE TRIGGER reviews_carry_truncate AFTER TRUNCATE ON reviews
+        FOR EACH STATEMENT EXECUTE FUNCTION bookstore_clear_ratings()
     """)
 
 
 def downgrade() -> None:
     op.execute("DROP TABLE reviews")
-    op.execute("DROP FUNCTION bookstore_carry_rating()")
+    op.execute("DROP FUNCTION bookstore_clear_ratings()")
+    for event in MOVES:
+        op.execute(f"DROP FUNCTION bookstore_carry_ratings_of_{event}()")
     op.execute("ALTER TABLE books DROP COLUMN rating_mean, DROP COLUMN rating_count, DROP COLUMN rating_sum")

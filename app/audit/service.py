@@ -28,16 +28,28 @@ async def record(
     `before` and `after` are the values that changed: any that pydantic can write as JSON. An action that changed
     nothing is not recorded by its caller.
     """
-    row = insert(AuditEvent).values(
-        actor_user_id=actor.id if actor else None,
-        actor_email=actor.email if actor else None,
-        action=action,
-        subject=action.partition(".")[0],
-        subject_id=subject_id,
-        before=_as_json.dump_python(before, mode="json"),
-        after=_as_json.dump_python(after, mode="json"),
-    )
-    await session.execute(row)
+    await session.execute(insert(AuditEvent), [_row(actor, action, subject_id, before, after)])
+
+
+async def record_each(session: AsyncSession, actor: Caller | None, action: str, before: Mapping[int, Values]) -> None:
+    """As `record`, for many subjects at once: what each of them was before, by its id."""
+    rows = [_row(actor, action, subject_id, values, None) for subject_id, values in before.items()]
+    if rows:
+        await session.execute(insert(AuditEvent), rows)
+
+
+def _row(
+    actor: Caller | None, action: str, subject_id: int | None, before: Values | None, after: Values | None
+) -> dict[str, Any]:
+    return {
+        "actor_user_id": actor.id if actor else None,
+        "actor_email": actor.email if actor else None,
+        "action": action,
+        "subject": action.partition(".")[0],
+        "subject_id": subject_id,
+        "before": _as_json.dump_python(before, mode="json"),
+        "after": _as_json.dump_python(after, mode="json"),
+    }
 
 
 def changes(before: Values, after: Values) -> tuple[dict[str, Any], dict[str, Any]]:

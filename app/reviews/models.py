@@ -1,4 +1,7 @@
-"""Reviews; a trigger carries their figures to the book."""
+"""Reviews; triggers carry their figures to the book."""
+
+from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, func, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -30,3 +33,56 @@ class Review(Base):
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt] = mapped_column(onupdate=func.now())
     deleted_at: Mapped[Timestamp | None]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewEntry:
+    """A review with its author and its book; `display_name` is None when the author chose none."""
+
+    id: int
+    rating: int
+    text: str | None
+    created_at: datetime
+    updated_at: datetime
+    user_id: int
+    display_name: str | None
+    book_id: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewDetails(ReviewEntry):
+    """A review as it is shown to readers. `verified_purchase`: its author bought the book, as of now."""
+
+    cover_image_url: str | None
+    verified_purchase: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What decides whether a user may review a book; `review_id` is that of the user's review, if there is one."""
+
+    book_exists: bool
+    review_id: int | None
+    purchased: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedReview:
+    """What a review said when it was deleted."""
+
+    id: int
+    user_id: int
+    book_id: int
+    rating: int
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewFilter:
+    """Conditions that all hold; None is no condition. Ratings inclusive."""
+
+    book_id: int | None = None
+    user_id: int | None = None
+    rating_min: int | None = None
+    rating_max: int | None = None

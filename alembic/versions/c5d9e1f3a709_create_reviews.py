@@ -45,7 +45,9 @@ def upgrade() -> None:
     op.execute(
         "CREATE UNIQUE INDEX uq_reviews_user_id_book_id_live ON reviews (user_id, book_id) WHERE deleted_at IS NULL"
     )
-    op.execute("CREATE INDEX ix_reviews_book_id_created_at_id ON reviews (book_id, created_at, id)")
+    op.execute(
+        "CREATE INDEX ix_reviews_book_id_created_at_id ON reviews (book_id, created_at, id) INCLUDE (deleted_at)"
+    )
     op.execute("""
         CREATE TRIGGER reviews_touch BEFORE UPDATE ON reviews
         FOR EACH ROW EXECUTE FUNCTION bookstore_touch()

@@ -22,7 +22,8 @@ class Review(Base):
             unique=True,
             postgresql_where=text("deleted_at IS NULL"),
         ),
-        Index("ix_reviews_book_id_created_at_id", "book_id", "created_at", "id"),
+        # With `deleted_at` in the index, even a deep page of a book is found without a look at the rows before it.
+        Index("ix_reviews_book_id_created_at_id", "book_id", "created_at", "id", postgresql_include=["deleted_at"]),
     )
 
     id: Mapped[IntKey]

@@ -14,6 +14,8 @@ from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from app.accounts.oauth.providers import Providers
+from app.accounts.oauth.router import router as oauth
 from app.accounts.router import router as accounts
 from app.admin.cancel_router import router as cancellations
 from app.admin.outbox_router import router as outbox
@@ -42,7 +44,20 @@ from app.web.router import ROUTERS as PAGES
 log = logging.getLogger(__name__)
 
 DESCRIPTION = "An online bookshop: catalogue, basket, checkout and orders. Errors are RFC 9457 problem documents."
-ROUTERS = (health, accounts, catalog, restock, cart, orders, cancellations, reviews, moderation, outbox, verification)
+ROUTERS = (
+    health,
+    accounts,
+    catalog,
+    restock,
+    cart,
+    orders,
+    cancellations,
+    reviews,
+    moderation,
+    outbox,
+    verification,
+    oauth,
+)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -61,6 +76,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.signing_key = settings.signing_key()
     app.state.outbox = Outbox(settings)
     app.state.best_sellers = BestSellers()
+    app.state.oauth = Providers(settings)
     app.state.payments = make_payment_service(settings)
     for router in (*ROUTERS, *PAGES):  # not include_router, which matches every path a second time at each request
         app.router.routes.extend(router.routes)
@@ -112,6 +128,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             async with _jobs(app):
                 yield
         finally:
+            await app.state.oauth.aclose()
             await engine.dispose()
 
 

@@ -84,7 +84,7 @@ class TokenReuse(DomainError):
 
 
 class UserInactive(DomainError):
-    """The session's account was deactivated."""
+    """The account of a session or of a sign-in identity was deactivated."""
 
     code = "AUTH_USER_INACTIVE"
-    detail = "The account of this session is not active. Contact support."
+    detail = "This account is not active. Contact support."

@@ -25,8 +25,18 @@ class AccountMails:
 
     async def password_changed(self, recipient: str, moment: datetime) -> None:
         """`moment` in UTC."""
-        time = f"{moment:%Y-%m-%d at %H:%M} UTC"
-        await self._queue("password_changed", recipient, "Your Bookstore password was changed", time=time)
+        subject = "Your Bookstore password was changed"
+        await self._queue("password_changed", recipient, subject, time=_shown(moment))
+
+    async def identity_linked(self, recipient: str, provider: str, moment: datetime, *, lost_password: bool) -> None:
+        """`provider` by its name for people; `moment` in UTC."""
+        subject = "New sign-in method on your Bookstore account"
+        context = {"provider": provider, "time": _shown(moment), "lost_password": lost_password}
+        await self._queue("identity_linked", recipient, subject, **context)
 
     async def _queue(self, kind: str, recipient: str, subject: str, **context: Any) -> None:
         await self._outbox.queue(self._session, kind, recipient, subject, **context)
+
+
+def _shown(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d at %H:%M} UTC"

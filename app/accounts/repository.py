@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, case, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.models import AccountLink, RefreshToken, User, UserRole
+from app.accounts.models import AccountLink, OAuthAccount, RefreshToken, User, UserRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,20 @@ class AccountRepository:
         owner = select(AccountLink.user_id).where(AccountLink.token_hash == token_hash)
         return await self._lock(User.id == owner.scalar_subquery())
 
+    async def lock_owner_of_identity(self, provider: str, subject: str) -> Account | None:
+        owner = select(OAuthAccount.user_id).where(
+            OAuthAccount.oauth_provider == provider, OAuthAccount.oauth_account_id == subject
+        )
+        return await self._lock(User.id == owner.scalar_subquery())
+
     async def add(self, email: str, hashed_password: str, **columns: Any) -> Account | None:
         """A new account; None if the address is taken, be it by a transaction that committed just now."""
         row = insert(User).values(email=email, hashed_password=hashed_password, **columns)
+        return await self._one(row.on_conflict_do_nothing().returning(*_COLUMNS))
+
+    async def add_verified(self, email: str) -> Account | None:
+        """As `add`: an account without password, for whom a provider vouched."""
+        row = insert(User).values(email=email, email_verified_at=func.now())
         return await self._one(row.on_conflict_do_nothing().returning(*_COLUMNS))
 
     async def rename(self, user_id: int, display_name: str | None) -> Account | None:
@@ -85,6 +96,14 @@ class AccountRepository:
     async def mark_verified(self, user_id: int) -> None:
         row = update(User).where(User.id == user_id, User.email_verified_at.is_(None))
         await self._session.execute(row.values(email_verified_at=func.now()))
+
+    async def adopt(self, user_id: int) -> Account:
+        """Count the address as proven; a password that was set before that is taken away."""
+        kept = case((User.email_verified_at.is_not(None), User.hashed_password))
+        verified = func.coalesce(User.email_verified_at, func.now())
+        row = update(User).where(User.id == user_id).values(hashed_password=kept, email_verified_at=verified)
+        statement: Any = row.returning(*_COLUMNS)
+        return Account(*(await self._session.execute(statement)).one())
 
     async def promote(self, email: str, hashed_password: str) -> int:
         """Make the account with that address an active administrator; its id."""

@@ -18,17 +18,12 @@ from app.accounts.schemas import (
     VerifyEmail,
 )
 from app.accounts.service_deps import Accounts, Recovery, Sessions
-from app.accounts.sessions import Tokens
 from app.core.db.transaction import Session, release
 from app.core.middleware import storable_text
 from app.core.openapi import problems
 
 router = APIRouter(prefix="/auth", tags=["auth"], route_class=NoStoreRoute)
 PUBLIC = [Depends(storable_text)]
-
-
-def _shown(tokens: Tokens) -> TokensOut:
-    return TokensOut(access_token=tokens.access_token, refresh_token=tokens.refresh_token)
 
 
 @router.post(
@@ -41,7 +36,7 @@ def _shown(tokens: Tokens) -> TokensOut:
 async def register(body: Register, limits: Limits, accounts: Accounts) -> TokensOut:
     """The account can be used at once. A mail asks to confirm its address."""
     await limits.check("register")
-    return _shown(await accounts.register(body.email, body.password, body.display_name))
+    return TokensOut.of(await accounts.register(body.email, body.password, body.display_name))
 
 
 @router.post(
@@ -56,7 +51,7 @@ async def log_in(body: LogIn, limits: Limits, accounts: Accounts) -> TokensOut:
     """Opens a session beside those that are open. Failed attempts are limited by address and by account."""
     await limits.check("login")
     async with limits.login_attempt(body.email) as attempt:
-        return _shown(await accounts.log_in(body.email, body.password, attempt))
+        return TokensOut.of(await accounts.log_in(body.email, body.password, attempt))
 
 
 @router.post(
@@ -71,7 +66,7 @@ async def refresh(body: Refresh, limits: Limits, sessions: Sessions) -> TokensOu
     Refresh one at a time: of simultaneous exchanges of one token the first wins and the others count as misuse.
     """
     await limits.check("refresh")
-    return _shown(await sessions.rotate(body.refresh_token))
+    return TokensOut.of(await sessions.rotate(body.refresh_token))
 
 
 @router.post("/logout", status_code=204, summary="Give up a refresh token", dependencies=PUBLIC)

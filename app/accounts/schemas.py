@@ -8,6 +8,7 @@ from app.accounts.emails import MAX_LENGTH, normalised_email
 from app.accounts.models import UserRole
 from app.accounts.repository import Account
 from app.accounts.rules import shown_name
+from app.accounts.sessions import Tokens
 from app.core.values import SingleLine, TimestampOut
 
 MAX_NAME = 50
@@ -95,6 +96,10 @@ class TokensOut(BaseModel):
     access_token: str
     refresh_token: str
     token_type: Literal["bearer"] = "bearer"  # noqa: S105 - a kind, not a password
+
+    @classmethod
+    def of(cls, tokens: Tokens) -> Self:
+        return cls(access_token=tokens.access_token, refresh_token=tokens.refresh_token)
 
 
 class AccountOut(BaseModel):

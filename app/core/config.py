@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from babel import Locale, UnknownLocaleError
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from app.core.addresses import private_address
 from app.core.values import SingleLine
 
 MIN_SECRET_BYTES = 32
@@ -20,6 +21,8 @@ MAX_PORT = 65535
 URL_OPTIONS = frozenset({"host", "port", "ssl"})
 MAX_MILLISECONDS = 2**31 - 1
 _PLAIN_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[A-Za-z0-9][A-Za-z0-9.-]{0,252}", re.ASCII)
+
+PrivateAddress = Annotated[str, AfterValidator(private_address)]
 
 
 class ConfigurationError(Exception):
@@ -43,6 +46,15 @@ class Settings(BaseSettings):
     access_token_expire_minutes: int = Field(default=15, ge=1, le=MAX_DAYS * 1440)
     refresh_token_expire_days: int = Field(default=7, ge=1, le=MAX_DAYS)
     session_max_days: int = Field(default=30, ge=1, le=MAX_DAYS)
+    google_client_id: Annotated[str, SingleLine] | None = None
+    google_client_secret: SecretStr | None = None
+    google_issuer: PrivateAddress = "https://accounts.google.com"
+    google_authorize_url: PrivateAddress = "https://accounts.google.com/o/oauth2/v2/auth"
+    github_client_id: Annotated[str, SingleLine] | None = None
+    github_client_secret: SecretStr | None = None
+    github_url: PrivateAddress = "https://github.com"
+    github_api_url: PrivateAddress = "https://api.github.com"
+    oauth_timeout_seconds: float = Field(default=10, gt=0, le=60)
     public_base_url: str = "http://localhost:8000"
     allowed_origins: list[str] = ["http://localhost:3000", "http://127.0.0.1:3000"]
     trusted_proxies: str = ""

@@ -76,9 +76,25 @@ class RateLimiter:
         if hits:
             await self._database.transaction(work)
 
+    async def spend(self, operation: str, value: str, issued: datetime) -> bool:
+        """Whether a value that is good once is used for the first time; for that, switched off or not is the same.
+
+        Its counter is forgotten LONGEST_WINDOW after `issued`: by then the value itself must be too old.
+        """
+        bucket = self._digest(operation, (value,))
+
+        async def work(session: AsyncSession) -> bool:
+            row = insert(RateLimit).values(bucket=bucket, window_start=issued, hits=1).on_conflict_do_nothing()
+            return (await session.execute(row.returning(RateLimit.hits))).first() is not None
+
+        return await self._database.transaction(work)
+
     def _bucket(self, quota: Quota) -> str:
+        return self._digest(quota.operation, quota.subject)
+
+    def _digest(self, operation: str, subject: tuple[str, ...]) -> str:
         # The first word keeps these digests apart from the signatures of tokens, which the same key makes.
-        message = "\0".join(("rate limit", quota.operation, *quota.subject))
+        message = "\0".join(("rate limit", operation, *subject))
         return hmac.digest(self._key, message.encode(), hashlib.sha256).hex()
 
 

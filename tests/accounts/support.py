@@ -85,7 +85,9 @@ async def waiting(raw: asyncpg.Connection, sessions: int) -> None:
     query = """SELECT count(*) FROM pg_stat_activity
                WHERE datname = current_database() AND wait_event_type = 'Lock'"""
     while await raw.fetchval(query) < sessions:
-        await raw.execute("SELECT pg_sleep(0.01)")
+        await raw.execute(
+            "SELECT pg_sleep(0.01), pg_stat_clear_snapshot()"
+        )  # a transaction would see the first answer
 
 
 async def open_gate(raw: asyncpg.Connection) -> None:

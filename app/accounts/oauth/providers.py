@@ -1,0 +1,60 @@
+"""The providers of this shop, as its settings name them."""
+
+import time
+
+from app.accounts.oauth.cached import Clock
+from app.accounts.oauth.errors import OAuthNotConfigured
+from app.accounts.oauth.github import GitHub
+from app.accounts.oauth.google import Google
+from app.accounts.oauth.http import ProviderHttp
+from app.accounts.oauth.provider import Client, Provider
+from app.core.config import Settings
+
+LABELS = {Google.name: "Google", GitHub.name: "GitHub"}
+
+
+class Providers:
+    """A provider is there when the shop has a client id at it."""
+
+    def __init__(self, settings: Settings, clock: Clock = time.monotonic) -> None:
+        self._http = ProviderHttp(settings.oauth_timeout_seconds)
+        self._google = _google(settings, self._http, clock)
+        self._github = _github(settings, self._http)
+
+    @property
+    def google(self) -> Google:
+        """Raises OAuthNotConfigured."""
+        if self._google is None:
+            raise OAuthNotConfigured
+        return self._google
+
+    def named(self, name: str) -> Provider:
+        """Raises OAuthNotConfigured."""
+        if name == Google.name:
+            return self.google
+        if name == GitHub.name and self._github:
+            return self._github
+        raise OAuthNotConfigured
+
+    @property
+    def names(self) -> list[str]:
+        """Of those that are configured."""
+        return [one.name for one in (self._google, self._github) if one]
+
+    async def aclose(self) -> None:
+        """Close the connections to them."""
+        await self._http.aclose()
+
+
+def _google(settings: Settings, http: ProviderHttp, clock: Clock) -> Google | None:
+    if not settings.google_client_id:
+        return None
+    client = Client(settings.google_client_id, settings.google_client_secret)
+    return Google(client, http, settings.google_issuer, settings.google_authorize_url, clock)
+
+
+def _github(settings: Settings, http: ProviderHttp) -> GitHub | None:
+    if not settings.github_client_id:
+        return None
+    client = Client(settings.github_client_id, settings.github_client_secret)
+    return GitHub(client, http, settings.github_url, settings.github_api_url)

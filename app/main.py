@@ -14,7 +14,7 @@ from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from app.accounts.oauth.providers import Providers
+from app.accounts.oauth.providers import Providers, warn_of_missing_secrets
 from app.accounts.oauth.router import router as oauth
 from app.accounts.router import router as accounts
 from app.admin.cancel_router import router as cancellations
@@ -119,6 +119,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         log.warning("payments are simulated: PAYMENT_PROVIDER is mock")
     if settings.env == "production" and not settings.smtp_host:
         log.warning("mails are not sent: SMTP_HOST is not set")
+    warn_of_missing_secrets(settings)
     with ExitStack() as server:
         url = await asyncio.to_thread(server.enter_context, database_running(settings))
         engine = make_engine(url, settings)

@@ -6,7 +6,7 @@ _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def private_address(value: str) -> str:
-    """The address without a trailing slash; nobody on the way can read what is sent there.
+    """The address, unless others on the way could read what is sent there.
 
     Raises:
         ValueError: neither https nor on this machine, or more than scheme, host, port and path.
@@ -17,4 +17,4 @@ def private_address(value: str) -> str:
         raise ValueError("must be an https:// address without query (http:// is for this machine only)")
     if not value.isascii() or not value.isprintable() or " " in value:
         raise ValueError("must be an address in plain ASCII without spaces")
-    return value.rstrip("/")
+    return value

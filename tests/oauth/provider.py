@@ -114,7 +114,7 @@ class FakeProvider:
 
     def _discovery(self) -> Answer:
         document = {
-            "issuer": self.url,
+            "issuer": self.issuer or self.url,
             "authorization_endpoint": f"{self.url}/authorize",
             "token_endpoint": f"{self.url}/token",
             "jwks_uri": f"{self.url}/keys",

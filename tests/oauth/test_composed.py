@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 from httpx2 import AsyncClient
+from pydantic import SecretStr
 
 from app.accounts.oauth.errors import Unreachable
 from app.accounts.oauth.http import ProviderHttp
-from app.core.config import ConfigurationError, load_settings
+from app.accounts.oauth.providers import warn_of_missing_secrets
+from app.core.config import ConfigurationError, Settings, load_settings
 from tests.command import serving
 from tests.oauth.provider import CLIENT_ID, CLIENT_SECRET, FakeProvider, provider_running
 from tests.oauth.support import consent
@@ -37,6 +39,7 @@ async def test_a_running_server(provider: FakeProvider, database_url: str, tmp_p
                 assert (await client.get(back)).status_code == 200
                 assert (await client.get(back)).status_code == 401
         shop.stop()
+        assert "GITHUB_CLIENT_SECRET is not set" not in shop.log.read_text()
         assert "Traceback" not in shop.log.read_text()
 
 
@@ -116,7 +119,7 @@ def test_addresses_that_will_do(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("GITHUB_URL", "https://github.example.com/")
     monkeypatch.setenv("GITHUB_API_URL", "http://[::1]:8080/api/v3")
     settings = load_settings()
-    assert settings.github_url == "https://github.example.com"
+    assert settings.github_url == "https://github.example.com/"
     assert settings.github_api_url == "http://[::1]:8080/api/v3"
 
 
@@ -129,6 +132,12 @@ def test_a_client_id_on_two_lines(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("GOOGLE_CLIENT_ID", "id\r\nX: y")
     with pytest.raises(ConfigurationError, match="GOOGLE_CLIENT_ID"):
         load_settings()
+
+
+def test_a_missing_secret_is_told_at_the_start(settings: Settings, caplog: pytest.LogCaptureFixture):
+    given = {"google_client_id": "g", "github_client_id": "h", "github_client_secret": SecretStr("s")}
+    warn_of_missing_secrets(settings.model_copy(update=given))
+    assert [record.args for record in caplog.records] == [("GOOGLE",)]
 
 
 def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch):

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.oauth.provider import Answer, FakeProvider
-from tests.oauth.support import accounts, identities, sign_in
+from tests.oauth.support import Clock, accounts, identities, point, sign_in
 from tests.support import Shop, assert_problem
 
 
@@ -85,6 +85,12 @@ async def test_an_access_token_that_fits_in_no_header(shop: Shop, provider: Fake
     provider.token_answer = {"access_token": token}
     assert_problem(await sign_in(shop.app, "github"), 401, "AUTH_OAUTH_FAILED")
     assert provider.count("/api/user") == 0
+
+
+async def test_addresses_with_a_slash_at_their_end(shop: Shop, provider: FakeProvider, clock: Clock):
+    point(shop.app, provider, clock, github_url=f"{provider.url}/", github_api_url=f"{provider.url}/api/")
+    assert (await sign_in(shop.app, "github")).status_code == 200
+    await shop.app.state.oauth.aclose()
 
 
 async def test_the_same_number_at_google_is_another_identity(shop: Shop, provider: FakeProvider):

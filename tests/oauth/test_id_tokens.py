@@ -180,6 +180,15 @@ async def test_google_names_itself_in_two_ways(shop: Shop, provider: FakeProvide
     await shop.app.state.oauth.aclose()
 
 
+async def test_an_issuer_with_a_slash_at_its_end(shop: Shop, provider: FakeProvider, clock: Clock):
+    """As some providers have it: it is part of the name."""
+    provider.issuer = f"{provider.url}/"
+    point(shop.app, provider, clock, google_issuer=provider.issuer)
+    assert (await sign_in(shop.app, "google")).status_code == 200
+    assert (await exchange(shop, provider.id_token(iss=provider.url))).status_code == 401
+    await shop.app.state.oauth.aclose()
+
+
 @pytest.mark.parametrize("skew", [-30, 30])
 async def test_clocks_that_differ_by_seconds(shop: Shop, provider: FakeProvider, skew: int):
     assert (await exchange(shop, provider.id_token(iat=int(time.time()) + skew))).status_code == 200

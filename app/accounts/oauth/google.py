@@ -86,7 +86,7 @@ class Google:
         return key or (await self._keys.get(REFETCH_SECONDS)).get(kid)
 
     async def _discover(self) -> dict[str, str]:
-        place = f"{self._issuer}/.well-known/openid-configuration"
+        place = f"{self._issuer.rstrip('/')}/.well-known/openid-configuration"
         document = as_object(await self._http.get(place))
         if document.get("issuer") != self._issuer:
             raise Unreachable(f"{place}: names another issuer")

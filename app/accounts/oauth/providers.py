@@ -1,5 +1,6 @@
 """The providers of this shop, as its settings name them."""
 
+import logging
 import time
 
 from app.accounts.oauth.cached import Clock
@@ -9,6 +10,8 @@ from app.accounts.oauth.google import Google
 from app.accounts.oauth.http import ProviderHttp
 from app.accounts.oauth.provider import Client, Provider
 from app.core.config import Settings
+
+log = logging.getLogger(__name__)
 
 LABELS = {Google.name: "Google", GitHub.name: "GitHub"}
 
@@ -36,14 +39,20 @@ class Providers:
             return self._github
         raise OAuthNotConfigured
 
-    @property
-    def names(self) -> list[str]:
-        """Of those that are configured."""
-        return [one.name for one in (self._google, self._github) if one]
-
     async def aclose(self) -> None:
         """Close the connections to them."""
         await self._http.aclose()
+
+
+def warn_of_missing_secrets(settings: Settings) -> None:
+    """Tell the log of providers with a client id alone: they refuse what the browser brings back."""
+    given = {
+        "GOOGLE": (settings.google_client_id, settings.google_client_secret),
+        "GITHUB": (settings.github_client_id, settings.github_client_secret),
+    }
+    for name, (client_id, secret) in given.items():
+        if client_id and not secret:
+            log.warning("sign-in by browser will fail: %s_CLIENT_SECRET is not set", name)
 
 
 def _google(settings: Settings, http: ProviderHttp, clock: Clock) -> Google | None:
@@ -57,4 +66,4 @@ def _github(settings: Settings, http: ProviderHttp) -> GitHub | None:
     if not settings.github_client_id:
         return None
     client = Client(settings.github_client_id, settings.github_client_secret)
-    return GitHub(client, http, settings.github_url, settings.github_api_url)
+    return GitHub(client, http, settings.github_url.rstrip("/"), settings.github_api_url.rstrip("/"))

@@ -128,10 +128,14 @@ async def test_a_second_provider_is_linked_to_the_account_of_the_first(shop: Sho
     assert_problem(await refresh(shop.client, first.json()["refresh_token"]), 401, "AUTH_TOKEN_REUSE")
 
 
-async def test_a_known_identity_opens_its_account_whatever_its_email(shop: Shop, provider: FakeProvider):
-    """Not even the account of another that has the new address now. Seen to fail with the address looked up first."""
+@pytest.mark.parametrize("active", [True, False])
+async def test_a_known_identity_opens_its_account_whatever_its_email(
+    shop: Shop, provider: FakeProvider, active: bool
+):
+    """Another account that has the new address now plays no part. Seen to fail (401) with the address looked up
+    first, where that account is deactivated; where it is active, the unique key of identities suffices."""
     assert (await exchange(shop, provider.id_token())).status_code == 200
-    other = await shop.person(email="moved@example.com")
+    other = await shop.person(email="moved@example.com", is_active=active)
     provider.claims["email"] = "moved@example.com"
     answer = await exchange(shop, provider.id_token())
     assert answer.status_code == 200

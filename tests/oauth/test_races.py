@@ -129,7 +129,8 @@ async def test_a_deactivation_at_the_same_time_counts(
 async def test_a_session_that_is_being_refreshed_ends_with_the_link(
     live: Shop, provider: FakeProvider, raw: asyncpg.Connection
 ):
-    """Seen to fail (the rotated token survives) with the account read instead of locked in `_linked`."""
+    """Seen to fail (the rotated token survives) with `revoke_all` taken out of `_linked`. That it comes after the
+    rotation is seen to by the lock of the account's row, and by the update of it: either suffices."""
     person = await live.person(email=EMAIL, hashed_password=hashed())
     token = (await signed_in(live, person))["refresh_token"]
     await ready(live, provider)

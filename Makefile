@@ -12,7 +12,7 @@ COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes
 	--no-emit-find-links --custom-compile-command 'make lock' --quiet pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format races bench lock clean
+.PHONY: help install run test check format races soak bench lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ format: $(STAMP) ## Format the code
 
 races: $(STAMP) ## Many rounds of the races on real server processes (RACE_ROUNDS=50)
 	@RACE_ROUNDS=$(or $(RACE_ROUNDS),50) $(BIN)/python -m pytest tests/processes --timeout 3600 $(ARGS)
+
+soak: $(STAMP) ## Mixed load with random kills, then every total must agree (SOAK_MINUTES=10, SOAK_SEED)
+	@exec $(BIN)/python -m tests.soak
 
 bench: $(STAMP) ## Measure start-up and memory; writes benchmarks/latest.json
 	@$(BIN)/python -m benchmarks $(ARGS)

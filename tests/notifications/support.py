@@ -62,9 +62,9 @@ class MailServer:
 
 
 @asynccontextmanager
-async def mail_server(**options: Any) -> AsyncIterator[MailServer]:
+async def mail_server(handler: MailServer | None = None, /, **options: Any) -> AsyncIterator[MailServer]:
     """aiosmtpd on a free port, in the loop of the test, spoken to over a socket."""
-    handler = MailServer()
+    handler = handler or MailServer()
     loop = asyncio.get_running_loop()
     asked: dict[str, Any] = {"hostname": "mail.example", "enable_SMTPUTF8": True} | options
 

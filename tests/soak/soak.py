@@ -1,0 +1,112 @@
+"""The course of a soak: open, let buyers, staff and trouble loose, let all come to rest, and reckon."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+from httpx2 import AsyncClient, Limits
+
+from tests.notifications.support import HOST, mail_server
+from tests.soak.buyer import Buyer
+from tests.soak.mailbox import Mailbox
+from tests.soak.premises import Premises
+from tests.soak.reckoning import Found, look, reckon
+from tests.soak.report import Report
+from tests.soak.staff import Staff
+from tests.soak.told import Told, Unexpected
+from tests.soak.trouble import Trouble
+from tests.soak.visitor import Visitor
+
+BUYERS, STAFF = 12, 2
+ANSWER_SECONDS = 30
+SMTP_SECONDS = 5
+# A mail whose worker was killed is due again after its lease (50 s here), one that failed after 33 s or 66 s.
+MAILS_SECONDS = 150
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long, and which choices."""
+
+    minutes: float
+    seed: int
+
+
+async def soak(plan: Plan, premises: Premises) -> Report:
+    """The report. What goes wrong in the shop is in it, not raised."""
+    mailbox, told = Mailbox(plan.seed), Told()
+    trouble = Trouble(premises, told, plan.seed)
+    async with mail_server(mailbox):
+        premises.furnish(_settings(plan, mailbox))
+        try:
+            await _trade(plan, premises, told, trouble)
+            await _all_mails_sent(premises)
+            await _close(premises)
+        except Unexpected as surprise:
+            told.surprises.append(str(surprise))
+        found = await _look(premises)
+    return Report(plan.minutes, told, trouble, mailbox, reckon(told, found, mailbox))
+
+
+def _settings(plan: Plan, mailbox: Mailbox) -> dict[str, str]:
+    return {
+        "ACCESS_TOKEN_EXPIRE_MINUTES": str(int(plan.minutes) + 60),
+        "LOG_LEVEL": "WARNING",
+        "SMTP_HOST": HOST,
+        "SMTP_PORT": str(mailbox.port),
+        "SMTP_STARTTLS": "false",
+        "SMTP_TIMEOUT_SECONDS": str(SMTP_SECONDS),
+    }
+
+
+async def _trade(plan: Plan, premises: Premises, told: Told, trouble: Trouble) -> None:
+    """Until time is up, everybody has an answer to everything, and found it true."""
+    await premises.open("--demo")
+    premises.hire_mail_worker()
+    limits = Limits(max_connections=4 * (BUYERS + STAFF))
+    async with AsyncClient(base_url=premises.address, timeout=ANSWER_SECONDS, limits=limits) as client:
+        staff = [Staff(f"staff {n}", client, told, plan.seed, premises.data) for n in range(STAFF)]
+        buyers = [Buyer(f"buyer {n}", client, told, plan.seed) for n in range(BUYERS)]
+        await staff[0].take_stock()
+        told.end = time.monotonic() + plan.minutes * 60
+        people: list[Visitor] = [*staff, *buyers]
+        await _together(trouble.make(), *(person.work() for person in people))
+        await _together(*(buyer.look_back() for buyer in buyers), staff[0].look_back())
+
+
+async def _together(*doings) -> None:
+    """If one breaks down, the others do not go on alone."""
+    async with asyncio.TaskGroup() as group:
+        for doing in doings:
+            group.create_task(doing)
+
+
+async def _all_mails_sent(premises: Premises) -> None:
+    """Wait until no mail is pending, or for so long that none ought to be."""
+    connection = await premises.connect()
+    try:
+        deadline = time.monotonic() + MAILS_SECONDS
+        while await connection.fetchval("SELECT count(*) FROM email_outbox WHERE status = 'pending'"):
+            if time.monotonic() > deadline:
+                return
+            await asyncio.sleep(0.5)
+    finally:
+        await connection.close()
+
+
+async def _close(premises: Premises) -> None:
+    """In good order: exit codes 0, and the last one stops the database."""
+    await premises.stop("mail worker")
+    await premises.stop("shop")
+    if premises.postgres.status().running:
+        raise Unexpected("PostgreSQL runs on although nobody needs it")
+    await premises.bookstore("verify")
+
+
+async def _look(premises: Premises) -> Found:
+    with premises.postgres.running():
+        connection = await premises.connect()
+        try:
+            return await look(connection)
+        finally:
+            await connection.close()

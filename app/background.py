@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+import multiprocessing
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 from app.core.config import Settings
@@ -17,6 +19,29 @@ STOP_SECONDS = 10
 TURN_SECONDS = 2
 
 log = logging.getLogger(__name__)
+
+
+@contextmanager
+def end_with_supervisor() -> Iterator[None]:
+    """Stop in good order when the process that supervises this one dies.
+
+    Left alone, it would serve on with nobody to stop or replace it, and no new shop could have the port.
+    """
+    supervisor, loop = multiprocessing.parent_process(), asyncio.get_running_loop()
+    if supervisor is None:
+        yield
+        return
+
+    def leave() -> None:
+        loop.remove_reader(supervisor.sentinel)
+        log.warning("the process that supervises the servers is gone: this one stops as well")
+        signal.raise_signal(signal.SIGTERM)
+
+    loop.add_reader(supervisor.sentinel, leave)
+    try:
+        yield
+    finally:
+        loop.remove_reader(supervisor.sentinel)
 
 
 @asynccontextmanager

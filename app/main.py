@@ -20,7 +20,7 @@ from app.accounts.router import router as accounts
 from app.admin.cancel_router import router as cancellations
 from app.admin.outbox_router import router as outbox
 from app.admin.stock_router import router as restock
-from app.background import background_jobs
+from app.background import background_jobs, end_with_supervisor
 from app.cart.router import router as cart
 from app.catalog.router import router as catalog
 from app.core import openapi, problems
@@ -126,8 +126,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         try:
             await refuse_outdated_schema(engine)
             app.state.database = Database(engine)
-            async with _jobs(app):
-                yield
+            with end_with_supervisor():
+                async with _jobs(app):
+                    yield
         finally:
             await app.state.oauth.aclose()
             await engine.dispose()

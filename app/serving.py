@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 from pathlib import Path
 
@@ -46,18 +47,23 @@ def run(settings: Settings, host: str, port: int, workers: int, *, with_worker: 
     """Serve until told to stop; requests under way are finished first, and the mail under way."""
     if workers > 1:
         _share_metrics(settings.data / "metrics")
-    uvicorn.run(
-        "app.main:create_app_with_worker" if with_worker else "app.main:create_app",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
+    try:
+        uvicorn.run(
+            "app.main:create_app_with_worker" if with_worker else "app.main:create_app",
+            factory=True,
+            host=host,
+            port=port,
+            workers=workers,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+    except SystemExit as leaving:
+        # When all is finished, a server that has no supervisor raises SIGTERM once more. It did as it was told.
+        if leaving.code != 128 + signal.SIGTERM:
+            raise
 
 
 def _share_metrics(folder: Path) -> None:

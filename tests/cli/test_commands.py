@@ -124,7 +124,7 @@ def test_start_keeps_it_running_until_stop(idle: Path):
 @pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGINT])
 def test_serve_stops_its_database_when_told_to_stop(idle: Path, tmp_path: Path, with_signal: int):
     with serving(tmp_path / "log", BOOKSTORE_DATA=str(idle)) as shop:
-        shop.stop(with_signal)
+        assert shop.stop(with_signal) == 0
     assert "Traceback" not in shop.log.read_text()
     assert "stopped" in run(idle, "db", "status")
 

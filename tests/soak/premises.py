@@ -5,7 +5,6 @@ import os
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from contextlib import suppress
@@ -18,6 +17,7 @@ import psutil
 
 from app.core.db.server import driver_url
 from app.core.embedded import EmbeddedPostgres
+from app.serving import CannotServe, check_port
 from tests.command import BOOKSTORE, environment
 from tests.soak.told import Unexpected
 
@@ -77,6 +77,18 @@ class Premises:
         process = self._running.pop(name)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+    async def orphan_servers(self) -> None:
+        """SIGKILL for the supervisor of the server processes alone; wait until they have ended as well."""
+        process = self._running["shop"]
+        process.kill()
+        process.wait()
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not _is_free(self.port):
+            if time.monotonic() > deadline:
+                raise Unexpected("servers without a supervisor serve on")
+            await asyncio.sleep(POLL_SECONDS)
+        del self._running["shop"]
 
     async def stop(self, name: str) -> None:
         """SIGTERM, as an operator would, and a good end."""
@@ -144,8 +156,12 @@ def _command_line(process: psutil.Process) -> str:
 
 
 def _free_port() -> int:
-    for port in random.SystemRandom().sample(PORTS, 100):
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise SystemExit("soak: no free port")
+    return next(port for port in random.SystemRandom().sample(PORTS, len(PORTS)) if _is_free(port))
+
+
+def _is_free(port: int) -> bool:
+    try:
+        check_port("127.0.0.1", port)
+    except CannotServe:
+        return False
+    return True

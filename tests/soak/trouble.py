@@ -14,6 +14,7 @@ PAUSE_SECONDS = (4.0, 12.0)
 # Each is dealt that often before the deck is shuffled anew.
 DECK = {
     "a server process": 3,
+    "the supervisor of the servers": 1,
     "the whole shop": 2,
     "PostgreSQL": 2,
     "a database process": 1,
@@ -35,6 +36,7 @@ class Trouble:
         self._deck: list[str] = []
         self._makers = {
             "a server process": self._kill_server,
+            "the supervisor of the servers": self._kill_supervisor,
             "the whole shop": self._kill_shop,
             "PostgreSQL": self._kill_postgres,
             "a database process": self._kill_backend,
@@ -73,6 +75,11 @@ class Trouble:
     async def _kill_server(self) -> None:
         """Its supervisor replaces it."""
         self._chance.choice(self._premises.servers()).kill()
+
+    async def _kill_supervisor(self) -> None:
+        """Its servers finish what is under way and leave the port to the next shop."""
+        await self._premises.orphan_servers()
+        await self._premises.open()
 
     async def _kill_shop(self) -> None:
         self._premises.kill("shop")

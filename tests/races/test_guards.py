@@ -11,12 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.cart.repository import CartRepository
 from app.orders import rules
 from tests.orders.support import state_of
-from tests.races.support import LEDGER_GAPS, Till, buyers, outcomes
+from tests.races.support import LEDGER_GAPS, Till, begin, blocked, buyers, outcomes
 from tests.support import Shop
 
 SALE_TWICE = """
     INSERT INTO stock_movements (book_id, book_title, delta, quantity_after, kind, order_id)
     SELECT book_id, book_title, delta, quantity_after, kind, order_id FROM stock_movements WHERE kind = 'sale'
+"""
+DROP_UNIQUE_KEYS = """
+    DROP INDEX uq_payment_attempts_order_id_live, uq_payment_attempts_cart_id_cart_turn_live,
+        uq_stock_movements_order_id_book_id_sale, uq_stock_movements_order_id_book_id_cancellation;
+    ALTER TABLE payment_refunds DROP CONSTRAINT uq_payment_refunds_attempt_id
 """
 STOCK = "SELECT stock_quantity FROM books"
 
@@ -61,6 +66,32 @@ async def test_without_the_constraint_the_application_check_prevents_overselling
     answers = await asyncio.gather(*(live.checkout(person) for person in people))
     assert outcomes(answers) == {"201": 3, "ORDER_INSUFFICIENT_STOCK": 5}
     assert await live.rows(STOCK) == [(0,)]
+    assert await live.rows(LEDGER_GAPS) == []
+
+
+async def test_without_the_unique_keys_the_locks_alone_make_one_order_one_refund_one_return(
+    live: Shop, raw: asyncpg.Connection, till: Till
+):
+    """Seen to fail without the lock of the cart row (eight orders) and without that of the order row (refunds)."""
+    await raw.execute(DROP_UNIQUE_KEYS)
+    admin, book = await live.admin(), await live.book(stock_quantity=100)
+    [person] = await buyers(live, book, 1, quantity=2)
+    async with raw.transaction():
+        await raw.execute("SELECT 1 FROM carts FOR UPDATE")
+        tasks = [begin(live.checkout(person)) for _ in range(8)]
+        await blocked(raw, *tasks)
+    answers = await asyncio.gather(*tasks)
+    assert outcomes(answers) == {"201": 1, "ORDER_CART_EMPTY": 7}
+    assert len(till.asked) == 1
+    [order] = [answer.json()["id"] for answer in answers if answer.status_code == 201]
+    path, reason = f"/admin/orders/{order}/cancel", {"reason": "Damaged"}
+    async with raw.transaction():
+        await raw.execute("SELECT 1 FROM orders FOR UPDATE")
+        tasks = [begin(live.client.post(path, headers=admin.headers, json=reason)) for _ in range(8)]
+        await blocked(raw, *tasks)
+    assert outcomes(await asyncio.gather(*tasks)) == {"200": 8}
+    assert await live.scalar("SELECT count(*) FROM payment_refunds") == 1
+    assert await live.rows(STOCK) == [(100,)]
     assert await live.rows(LEDGER_GAPS) == []
 
 

@@ -72,7 +72,8 @@ async def test_without_the_constraint_the_application_check_prevents_overselling
 async def test_without_the_unique_keys_the_locks_alone_make_one_order_one_refund_one_return(
     live: Shop, raw: asyncpg.Connection, till: Till
 ):
-    """Seen to fail without the lock of the cart row (eight orders) and without that of the order row (refunds)."""
+    """Seen to fail without the lock of the cart row: eight orders; without that of the order row: copies came back
+    eight times."""
     await raw.execute(DROP_UNIQUE_KEYS)
     admin, book = await live.admin(), await live.book(stock_quantity=100)
     [person] = await buyers(live, book, 1, quantity=2)

@@ -103,7 +103,7 @@ class Premises:
         """Run a command to its end; it must be a good one."""
         await _ended(self._start("command", *words))
         if self._running.pop("command").returncode != 0:
-            raise Unexpected(f"bookstore {' '.join(words)}: {self._last_words('command')}")
+            raise Unexpected(f"bookstore {' '.join(words)} did not end well; see {self._log('command')}")
 
     async def connect(self) -> asyncpg.Connection:
         """A plain connection to the database."""

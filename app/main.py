@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+import multiprocessing
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, nullcontext
 from urllib.parse import quote
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 from starlette.routing import Match
@@ -26,7 +28,7 @@ from app.catalog.router import router as catalog
 from app.core import openapi, problems
 from app.core.config import Settings, load_settings
 from app.core.db.engine import make_engine
-from app.core.db.server import database_running, refuse_outdated_schema
+from app.core.db.server import DatabaseOutOfReach, database_running, refuse_outdated_schema
 from app.core.db.transaction import Database
 from app.core.logging import configure
 from app.core.middleware import BodyGuard, LastNet, RequestContext
@@ -124,7 +126,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         url = await asyncio.to_thread(server.enter_context, database_running(settings))
         engine = make_engine(url, settings)
         try:
-            await refuse_outdated_schema(engine)
+            await _check_schema(engine)
             app.state.database = Database(engine)
             with end_with_supervisor():
                 async with _jobs(app):
@@ -132,6 +134,20 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         finally:
             await app.state.oauth.aclose()
             await engine.dispose()
+
+
+async def _check_schema(engine: AsyncEngine) -> None:
+    """Refuse to start on another schema than ours.
+
+    `serve` has looked before it started any server process. One that replaces another may meet a database that is
+    down: if it gave up, its supervisor would end the whole shop. It answers 503 until the database is back.
+    """
+    try:
+        await refuse_outdated_schema(engine)
+    except DatabaseOutOfReach as problem:
+        if multiprocessing.parent_process() is None:
+            raise
+        log.warning("%s Requests are answered 503 until it does.", problem)
 
 
 def _jobs(app: FastAPI) -> AbstractAsyncContextManager[None]:

@@ -22,6 +22,10 @@ class DatabaseUnusable(Exception):
     """The database is out of reach or of another release; the message says what to do."""
 
 
+class DatabaseOutOfReach(DatabaseUnusable):
+    """It does not answer, for now at least."""
+
+
 @contextmanager
 def database_running(settings: Settings) -> Iterator[str]:
     """The URL of the database; without DATABASE_URL the embedded server runs while the context is open."""
@@ -42,12 +46,12 @@ def migrate(url: str, revision: str = "head") -> None:
     """Bring the schema up to that revision; processes that migrate at once wait for one another.
 
     Raises:
-        DatabaseUnusable: it does not answer.
+        DatabaseOutOfReach: it does not answer.
     """
     try:
         command.upgrade(_alembic(url), revision)
     except OSError as error:
-        raise DatabaseUnusable(f"The database does not answer: {reason(error)}.") from error
+        raise DatabaseOutOfReach(f"The database does not answer: {reason(error)}.") from error
 
 
 def newest_revision() -> str | None:
@@ -65,11 +69,11 @@ async def current_revision(engine: AsyncEngine) -> str | None:
 
 
 async def refuse_outdated_schema(engine: AsyncEngine) -> None:
-    """Raise DatabaseUnusable unless the database answers and is at the newest revision."""
+    """Raise DatabaseUnusable unless the database is at the newest revision, DatabaseOutOfReach unless it answers."""
     try:
         current = await current_revision(engine)
     except (OSError, DBAPIError) as error:
-        raise DatabaseUnusable(f"The database does not answer: {reason(error)}.") from error
+        raise DatabaseOutOfReach(f"The database does not answer: {reason(error)}.") from error
     if current != newest_revision():
         raise DatabaseUnusable(
             f"The database is at revision {current or 'none'}, this release needs {newest_revision()}: "

@@ -12,7 +12,7 @@ COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes
 	--no-emit-find-links --custom-compile-command 'make lock' --quiet pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format races soak bench lock clean
+.PHONY: help install run test check format races soak bench mails lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -55,6 +55,9 @@ soak: $(STAMP) ## Mixed load with random kills, then every total must agree (SOA
 
 bench: $(STAMP) ## Measure start-up and memory; writes benchmarks/latest.json
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+mails: $(STAMP) ## Write every mail with sample data to .cache/mails, as HTML and as pictures
+	@$(BIN)/python -m tests.notifications.preview .cache/mails
 
 lock: $(STAMP) ## Lock the dependencies anew, with hashes and without hosts
 	@$(COMPILE) --output-file requirements/run.txt

@@ -19,6 +19,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from app.accounts.oauth.providers import Providers, warn_of_missing_secrets
 from app.accounts.oauth.router import router as oauth
 from app.accounts.router import router as accounts
+from app.accounts.unsubscribe import router as unsubscribe
 from app.admin.cancel_router import router as cancellations
 from app.admin.outbox_router import router as outbox
 from app.admin.stock_router import router as restock
@@ -59,6 +60,7 @@ ROUTERS = (
     outbox,
     verification,
     oauth,
+    unsubscribe,
 )
 
 
@@ -76,7 +78,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.with_worker = False
     app.state.signing_key = settings.signing_key()
-    app.state.outbox = Outbox(settings)
+    app.state.outbox = Outbox(settings, app.state.signing_key)
     app.state.best_sellers = BestSellers()
     app.state.oauth = Providers(settings)
     app.state.payments = make_payment_service(settings)

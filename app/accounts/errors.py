@@ -68,6 +68,12 @@ class LinkInvalid(DomainError):
     detail = "This link is not valid any more. Please ask for a new one."
 
 
+class UnsubscribeLinkInvalid(LinkInvalid):
+    """A link to unsubscribe that we did not sign, or not in full."""
+
+    detail = "This link is not complete. Open the one in the mail, or choose your mails in your account."
+
+
 class RefreshInvalid(DomainError):
     """The refresh token is unknown or past its time."""
 

@@ -42,6 +42,7 @@ class User(Base):
     created_at: Mapped[CreatedAt]
     display_name: Mapped[str | None] = mapped_column(String(50))
     email_verified_at: Mapped[Timestamp | None]
+    restock_mails: Mapped[bool] = mapped_column(default=True, server_default=true())
 
 
 class RefreshToken(Base):

@@ -28,6 +28,7 @@ class Account:
     display_name: str | None
     email_verified_at: datetime | None
     created_at: datetime
+    restock_mails: bool
 
 
 _COLUMNS = (
@@ -39,6 +40,7 @@ _COLUMNS = (
     User.display_name,
     User.email_verified_at,
     User.created_at,
+    User.restock_mails,
 )
 
 
@@ -84,9 +86,8 @@ class AccountRepository:
         row = insert(User).values(email=email, email_verified_at=func.now())
         return await self._one(row.on_conflict_do_nothing().returning(*_COLUMNS))
 
-    async def rename(self, user_id: int, display_name: str | None) -> Account | None:
-        row = update(User).where(User.id == user_id).values(display_name=display_name)
-        return await self._one(row.returning(*_COLUMNS))
+    async def change(self, user_id: int, **columns: Any) -> Account | None:
+        return await self._one(update(User).where(User.id == user_id).values(columns).returning(*_COLUMNS))
 
     async def set_password(self, user_id: int, hashed_password: str) -> datetime:
         """When it was changed, by the database clock."""

@@ -104,9 +104,9 @@ async def show_account(user: CurrentUser, accounts: Accounts) -> AccountOut:
 
 @router.patch("/me", summary="Change the account")
 async def change_account(body: ChangeAccount, user: CurrentUser, accounts: Accounts) -> AccountOut:
-    """Sets the name that others see; null takes it back."""
-    if "display_name" in body.model_fields_set:
-        return AccountOut.of(await accounts.rename(user.id, body.display_name))
+    """Sets the name that others see, null takes it back; and whether mails tell of books that are back in stock."""
+    if changes := body.changes():
+        return AccountOut.of(await accounts.change_profile(user.id, changes))
     return AccountOut.of(await accounts.profile(user.id))
 
 

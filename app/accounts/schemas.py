@@ -1,6 +1,6 @@
 """What account operations take and give."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -67,6 +67,16 @@ class ChangeAccount(BaseModel):
     """What is left out stays as it is."""
 
     display_name: DisplayName | None = None
+    restock_mails: bool | None = Field(
+        default=None,
+        description="Whether mails tell of pre-booked titles that are back in stock. Null: unchanged.",
+        examples=[False],
+    )
+
+    def changes(self) -> dict[str, Any]:
+        """The columns to set."""
+        named = self.model_dump(exclude_unset=True)
+        return {name: value for name, value in named.items() if value is not None or name == "display_name"}
 
 
 class VerifyEmail(BaseModel):
@@ -115,6 +125,7 @@ class AccountOut(BaseModel):
     role: UserRole
     is_active: bool
     created_at: TimestampOut
+    restock_mails: bool
 
     @classmethod
     def of(cls, account: Account) -> Self:
@@ -126,6 +137,7 @@ class AccountOut(BaseModel):
             role=account.role,
             is_active=account.is_active,
             created_at=account.created_at,
+            restock_mails=account.restock_mails,
         )
 
 

@@ -1,5 +1,7 @@
 """Accounts: registering, signing in, passwords and profiles."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -103,9 +105,9 @@ class AccountService:
     async def profile(self, user_id: int) -> Account:
         return _present(await self._accounts.by_id(user_id))
 
-    async def rename(self, user_id: int, display_name: str | None) -> Account:
-        """None: shown under the default name."""
-        return _present(await self._accounts.rename(user_id, display_name))
+    async def change_profile(self, user_id: int, changes: Mapping[str, Any]) -> Account:
+        """Set `display_name` (None: shown under the default name) and `restock_mails`, where they are named."""
+        return _present(await self._accounts.change(user_id, **changes))
 
 
 def _present(account: Account | None) -> Account:
@@ -113,6 +115,11 @@ def _present(account: Account | None) -> Account:
     if account is None:
         raise AccountDeactivated
     return account
+
+
+async def refuse_mails(session: AsyncSession, user_id: int, kind: str) -> None:
+    """No more mails of that kind to the user; each kind that may be refused has a column of its name."""
+    await AccountRepository(session).change(user_id, **{f"{kind}_mails": False})
 
 
 async def make_admin(session: AsyncSession, email: str, password_hash: str) -> bool:

@@ -87,6 +87,8 @@ class Settings(BaseSettings):
     def _without_trailing_slash(cls, value: str) -> str:
         if not value.startswith(("http://", "https://")):
             raise ValueError("must start with http:// or https://")
+        if not value.isascii() or not value.isprintable() or " " in value:
+            raise ValueError("must be plain ASCII without spaces; write an international host name as xn--")
         return value.rstrip("/")
 
     @field_validator("allowed_origins")

@@ -41,8 +41,16 @@ class _Subject(UnstructuredHeader):
         return f"Subject: {encoded}{policy.linesep}"
 
 
+class _Address(_Subject):
+    """A web address on one line: the library would break a long one, and nobody puts it together again."""
+
+    def fold(self, *, policy: "EmailPolicy[Any]") -> str:
+        return f"List-Unsubscribe: {self}{policy.linesep}"
+
+
 _headers = HeaderRegistry()
 _headers.map_to_type("subject", _Subject)  # type: ignore[arg-type]  # the registry mixes BaseHeader in
+_headers.map_to_type("list-unsubscribe", _Address)  # type: ignore[arg-type]
 POLICY = policy.SMTP.clone(header_factory=_headers)
 
 
@@ -60,6 +68,9 @@ def compose(mail: Mail, sender: Address) -> EmailMessage:
     message["Message-ID"] = one_line(mail.message_id)
     message["MIME-Version"] = "1.0"
     message["Auto-Submitted"] = "auto-generated"
+    if mail.unsubscribe_url:
+        message["List-Unsubscribe"] = f"<{one_line(mail.unsubscribe_url)}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.make_related()
     message.set_param("type", "multipart/alternative")
     message.attach(_alternatives(mail))

@@ -1,6 +1,6 @@
 """Mail that waits to be sent."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, String, Text, func, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db.base import Base, CreatedAt, Timestamp
@@ -10,7 +10,8 @@ class OutboxMail(Base):
     """A rendered mail, written in the transaction whose business it tells of.
 
     A trigger rings the workers' channel when rows are inserted. `attempts` counts claims by workers,
-    `locked_until` is the lease of the present one.
+    `locked_until` is the lease of the present one. `order_id` names the order that the mail tells of;
+    `unsubscribe_url` is set where the recipient may refuse mails of its kind.
     """
 
     __tablename__ = "email_outbox"
@@ -38,3 +39,5 @@ class OutboxMail(Base):
     last_error: Mapped[str | None] = mapped_column(String(500))
     created_at: Mapped[CreatedAt]
     sent_at: Mapped[Timestamp | None]
+    order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id", ondelete="SET NULL"), index=True)
+    unsubscribe_url: Mapped[str | None] = mapped_column(Text)

@@ -1,51 +1,64 @@
 """Mail is a row of the transaction whose business it tells of: it leaves after COMMIT or not at all."""
 
 import re
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.config import Settings
 from app.notifications.models import OutboxMail
-from app.notifications.plain_text import plain_text
+from app.notifications.rendering import render
+from app.notifications.unsubscribe import OPTIONAL_KINDS, UnsubscribeLinks
 
 _MAX_SUBJECT = 998
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
 
 
 class Outbox:
     """Queues mails. Links in them are absolute under `PUBLIC_BASE_URL`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, signing_key: str) -> None:
         self._base_url = settings.public_base_url
         self._domain = settings.smtp_from.rpartition("@")[2]
+        self.unsubscribe_links = UnsubscribeLinks(settings.public_base_url, signing_key)
 
     async def queue(self, session: AsyncSession, kind: str, recipient: str, subject: str, **context: Any) -> None:
-        """Render `templates/<kind>.html` and write it to the outbox of this transaction."""
+        """Write a mail to the outbox of this transaction; `context` as for `row`."""
         await session.execute(insert(OutboxMail).values(self.row(kind, recipient, subject, **context)))
 
-    def row(self, kind: str, recipient: str, subject: str, **context: Any) -> dict[str, str]:
-        """The columns of a rendered mail, for those who insert many at once."""
-        html = _templates.get_template(f"{kind}.html").render(base_url=self._base_url, **context)
+    def row(
+        self,
+        kind: str,
+        recipient: str,
+        subject: str,
+        *,
+        user_id: int | None = None,
+        order_id: int | None = None,
+        **context: Any,
+    ) -> dict[str, str | int | None]:
+        """The columns of a mail rendered from `templates/<kind>.html`, for those who insert many at once.
+
+        `user_id` is needed where the recipient may refuse mails of that kind; `order_id` names the order it tells of.
+        """
+        leave = self._way_out(kind, user_id) if kind in OPTIONAL_KINDS else None
+        mail = render(kind, base_url=self._base_url, order_id=order_id, unsubscribe_url=leave, **context)
         return {
             "message_id": f"<{uuid4().hex}@{self._domain}>",
             "kind": kind,
             "recipient": recipient,
             "subject": one_line(subject)[:_MAX_SUBJECT],
-            "html": html,
-            "text": plain_text(html),
+            "html": mail.html,
+            "text": mail.text,
+            "order_id": order_id,
+            "unsubscribe_url": leave,
         }
+
+    def _way_out(self, kind: str, user_id: int | None) -> str:
+        if user_id is None:
+            raise ValueError(f"A {kind} mail needs its user, who may refuse more of them")
+        return self.unsubscribe_links.url(user_id, kind)
 
 
 def one_line(subject: str) -> str:

@@ -28,6 +28,7 @@ class Mail:
     text: str
     attempts: int
     created_at: datetime
+    unsubscribe_url: str | None
 
 
 _MAIL = [getattr(OutboxMail, name) for name in Mail.__dataclass_fields__]

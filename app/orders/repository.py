@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TypeVarTuple
+from typing import Protocol, TypeVarTuple
 
 from sqlalchemy import ARRAY, Integer, Select, any_, func, insert, literal, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -34,6 +34,15 @@ class NewLine:
 
     book: LockedBook
     quantity: int
+
+
+class Buyer(Protocol):
+    """Whom the mails of an order go to; `display_name` when one was chosen."""
+
+    @property
+    def email(self) -> str: ...
+    @property
+    def display_name(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +190,11 @@ class OrderRepository:
         if of_user is not None:
             query = query.where(Order.user_id == of_user)
         return await self._session.scalar(query.options(_WITH_ITEMS).execution_options(populate_existing=True))
+
+    async def buyer(self, order_id: int) -> Buyer:
+        """Whose order it is; the order's row must be locked."""
+        query = select(User.email, User.display_name).join(Order, Order.user_id == User.id)
+        return (await self._session.execute(query.where(Order.id == order_id))).one()
 
     async def is_within(self, order_id: int, window: timedelta) -> bool:
         """Whether the order was made no longer than that ago, by the clock of the database."""

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.deps import Caller
 from app.cart.service import CartService
-from app.core.values import INT_MAX, money_text
+from app.core.values import INT_MAX
 from app.notifications.outbox import Outbox
 from app.orders import rules
 from app.orders.errors import (
@@ -22,14 +22,13 @@ from app.orders.errors import (
     RestockOutOfRange,
     TotalChanged,
 )
+from app.orders.mails import OrderMails
 from app.orders.models import Order, OrderStatus
 from app.orders.repository import NewLine, OrderFilter, OrderRepository, Position, Restocked
 from app.orders.schemas import CheckoutRequest
 from app.payments.attempts import PaymentAttempts, Purchase
 
 Entry = TypeVar("Entry")
-
-MAIL_SUBJECT = "Your Bookstore order is confirmed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +44,10 @@ class OrderService:
     """Orders in the transaction of `session`; amounts in major units of `currency`."""
 
     def __init__(self, session: AsyncSession, payments: PaymentAttempts, outbox: Outbox, currency: str) -> None:
-        self._session = session
         self._orders = OrderRepository(session)
         self._cart = CartService(session)
         self._payments = payments
-        self._outbox = outbox
+        self._mails = OrderMails(session, outbox)
         self._currency = currency
 
     async def checkout(self, buyer: Caller, request: CheckoutRequest) -> Order:
@@ -85,13 +83,13 @@ class OrderService:
         )
         await self._payments.record(order.id)
         await self._cart.end_turn(cart)
-        await self._queue_confirmation(buyer, order)
+        await self._mails.confirmation(buyer, order)
         return order
 
     async def cancel(
         self, order_id: int, actor: Caller, *, reason: str | None = None, within: timedelta | None = None
     ) -> list[Restocked]:
-        """Cancel an order, give its copies back to stock and the money to the buyer; the books that got copies.
+        """Cancel an order: copies go back to stock, money and word to the buyer. Returns the books that got copies.
 
         Once, however often it is asked: a cancelled order stays as it is. With `within` it is the buyer who asks: the
         order must be the actor's own and not older than that. On return the order row and its book rows are locked.
@@ -114,7 +112,8 @@ class OrderService:
         await self._require_room(order)
         restocked = await self._orders.put_back_stock(order, actor.id, reason)
         await self._orders.cancel(order, actor.id, reason)
-        await self._payments.refund(order_id)
+        refunded = await self._payments.refund(order_id)
+        await self._mails.cancellation(await self._orders.buyer(order_id), order, refunded, reason)
         return restocked
 
     async def _require_room(self, order: Order) -> None:
@@ -122,29 +121,6 @@ class OrderService:
         for book in await self._orders.lock_books(sorted(quantities)):
             if book.stock_quantity + quantities[book.id] > INT_MAX:
                 raise RestockOutOfRange(book.stock_quantity)
-
-    async def _queue_confirmation(self, buyer: Caller, order: Order) -> None:
-        lines = [
-            {
-                "title": item.title,
-                "author": item.author,
-                "quantity": item.quantity,
-                "unit_price": money_text(item.unit_price),
-                "line_total": money_text(item.unit_price * item.quantity),
-            }
-            for item in order.items
-        ]
-        await self._outbox.queue(
-            self._session,
-            "order_confirmation",
-            buyer.email,
-            MAIL_SUBJECT,
-            display_name=buyer.display_name,
-            order_id=order.id,
-            lines=lines,
-            total=money_text(order.total_price),
-            currency=order.currency,
-        )
 
     async def of_user(self, user_id: int, limit: int, after: Position | None) -> Page[Order]:
         """A page of the user's orders, newest first."""

@@ -90,17 +90,18 @@ class PaymentAttempts:
             raise AssertionError("nothing was charged in this transaction")
         await self._repository.record(self._attempt.row(order_id=order_id))
 
-    async def refund(self, order_id: int) -> None:
-        """Give back what was paid for the order; nothing when it was given back before or nothing was paid.
+    async def refund(self, order_id: int) -> Decimal | None:
+        """Give back what was paid for the order; None when it was given back before or nothing was paid.
 
         The order row must be locked. The service is asked under a key of the charge, so that a repetition finds the
         first refund.
         """
         paid = await self._repository.unrefunded(order_id)
         if paid is None:
-            return
+            return None
         reference = await self._service.refund(paid.charge_key, f"refund-{paid.id}", paid.amount, paid.currency)
         await self._repository.record_refund(paid.id, paid.amount, reference)
+        return paid.amount
 
     async def _end(self, attempt: _Attempt) -> None:
         """The transaction is over and, for all this process knows, left no order: void what may have been taken."""

@@ -7,8 +7,8 @@ from app.accounts.models import User
 from app.prebookings.models import PreBooking, PreBookStatus
 
 
-async def notify(session: AsyncSession, book_id: int) -> list[str]:
-    """Turn all who wait for the book into notified; the addresses of those whose account is active, by user id."""
+async def notify(session: AsyncSession, book_id: int) -> list[tuple[int, str]]:
+    """Turn all who wait for the book into notified; id and address of those who are active and want mail, by id."""
     waiting = (PreBooking.book_id == book_id, PreBooking.status == PreBookStatus.WAITING)
     told = (
         update(PreBooking)
@@ -18,5 +18,6 @@ async def notify(session: AsyncSession, book_id: int) -> list[str]:
         .execution_options(synchronize_session=False)
         .cte("told")
     )
-    query = select(User.email).join(told, told.c.user_id == User.id).where(User.is_active).order_by(User.id)
-    return list(await session.scalars(query))
+    query = select(User.id, User.email).join(told, told.c.user_id == User.id)
+    mailed = query.where(User.is_active, User.restock_mails).order_by(User.id)
+    return [(user_id, email) for user_id, email in await session.execute(mailed)]

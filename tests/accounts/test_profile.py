@@ -22,6 +22,7 @@ async def test_the_account_has_exactly_these_members(shop: Shop):
         "email_verified": False,
         "role": "user",
         "is_active": True,
+        "restock_mails": True,
     }
 
 

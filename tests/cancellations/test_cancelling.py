@@ -171,6 +171,7 @@ async def test_simultaneous_cancellations_restock_and_refund_once(live: Shop, ra
     assert await raw.fetchval("SELECT stock_quantity FROM books") == 5
     assert await raw.fetchval("SELECT count(*) FROM payment_refunds") == 1
     assert await raw.fetchval("SELECT count(*) FROM order_events WHERE status = 'cancelled'") == 1
+    assert await raw.fetchval("SELECT count(*) FROM email_outbox WHERE kind = 'order_cancelled'") == 1
     assert await raw.fetch(LEDGER_GAPS) == []
 
 

@@ -62,8 +62,10 @@ class MailServer:
 
 
 @asynccontextmanager
-async def mail_server(handler: MailServer | None = None, /, **options: Any) -> AsyncIterator[MailServer]:
-    """aiosmtpd on a free port, in the loop of the test, spoken to over a socket."""
+async def mail_server(
+    handler: MailServer | None = None, /, *, port: int = 0, **options: Any
+) -> AsyncIterator[MailServer]:
+    """aiosmtpd on a free port or that one, in the loop of the test, spoken to over a socket."""
     handler = handler or MailServer()
     loop = asyncio.get_running_loop()
     asked: dict[str, Any] = {"hostname": "mail.example", "enable_SMTPUTF8": True} | options
@@ -72,7 +74,7 @@ async def mail_server(handler: MailServer | None = None, /, **options: Any) -> A
         handler.sessions += 1
         return SMTP(handler, loop=loop, **asked)
 
-    server = await loop.create_server(conversation, HOST, 0)
+    server = await loop.create_server(conversation, HOST, port)
     handler.port = server.sockets[0].getsockname()[1]
     try:
         yield handler
@@ -82,7 +84,7 @@ async def mail_server(handler: MailServer | None = None, /, **options: Any) -> A
 
 @asynccontextmanager
 async def raw_server(
-    speak: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+    speak: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]], port: int = 0
 ) -> AsyncIterator[int]:
     """The port of a server that speaks as improperly as the test likes."""
 
@@ -92,7 +94,7 @@ async def raw_server(
         finally:
             writer.close()
 
-    server = await asyncio.start_server(serve, HOST, 0)
+    server = await asyncio.start_server(serve, HOST, port)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

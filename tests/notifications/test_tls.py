@@ -114,7 +114,7 @@ async def test_the_login_comes_after_tls(
 
     [mail] = await queue(raw)
     login = {"smtp_username": "shop", "smtp_password": SecretStr(password)}
-    options = {"tls_context": certificates.context(), "authenticator": check, "auth_required": True}
+    options: dict[str, Any] = {"tls_context": certificates.context(), "authenticator": check, "auth_required": True}
     async with mail_server(**options) as server:
         await worker_on(secure(settings, server.port, **login), database).drain()
     row = await state(raw, mail)

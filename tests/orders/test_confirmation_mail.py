@@ -1,5 +1,6 @@
 """The confirmation mail of a sale: a row of the same transaction."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -24,6 +25,19 @@ async def test_a_sale_queues_one_mail_to_the_buyer(shop: Shop, buyer: Person):
     query = "SELECT kind, recipient, subject, status, attempts, next_attempt_at <= now() FROM email_outbox"
     told = ("order_confirmation", buyer.email, "Your Bookstore order is confirmed", "pending", 0, True)
     assert await shop.rows(query) == [told]
+    assert await shop.rows("SELECT order_id, unsubscribe_url FROM email_outbox") == [
+        (await shop.scalar("SELECT id FROM orders"), None)
+    ]
+
+
+async def test_covers_are_web_addresses_or_paths_of_the_shop(shop: Shop):
+    person = await shop.person()
+    for cover in ("https://covers.example/1.png", "/uploads/2.png", None):
+        await shop.add_to_cart(person, await shop.book(cover_image_url=cover))
+    await shop.checkout(person)
+    html = await shop.scalar("SELECT html FROM email_outbox")
+    sources = ["cid:bookstore-logo", "https://covers.example/1.png", "http://localhost:8000/uploads/2.png"]
+    assert re.findall(r'<img [^>]*src="([^"]+)"', html) == sources
 
 
 async def test_the_mail_tells_the_order(shop: Shop, buyer: Person):

@@ -16,6 +16,7 @@ from app.core.db.server import DatabaseUnusable, driver_url, refuse_outdated_sch
 from app.main import create_app
 
 CARTS, ORDERS, SNAPSHOTS, LEDGER = "b2c3d4e5f6a7", "d4e5f6a7b8c9", "e2f8a4b6c010", "a3b5c7d9e111"
+BEFORE_MAIL_PREFERENCES = "d0e2f4a6b822"
 LEFT_AFTER_DOWNGRADE = """
     SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
     WHERE nspname = 'public' AND relkind IN ('r', 'S') AND relname <> 'alembic_version'
@@ -91,6 +92,32 @@ def test_old_order_lines_get_their_snapshot_and_books_in_stock_their_opening(ale
     command.upgrade(alembic, LEDGER)
     movements = sql("SELECT book_title, delta, quantity_after, kind FROM stock_movements")
     assert [tuple(movement) for movement in movements] == [("T", 3, 3, "opening")]
+
+
+def test_old_confirmations_find_their_orders(alembic: Config, sql):
+    """A name or title cannot pass for the number of the order: both were escaped."""
+    command.downgrade(alembic, BEFORE_MAIL_PREFERENCES)
+    sql("INSERT INTO users (email) VALUES ('ann@example.com'), ('bob@example.com')")
+    sql("INSERT INTO orders (user_id) SELECT id FROM users")
+    mail = """
+        INSERT INTO email_outbox (message_id, kind, recipient, subject, html, text)
+        SELECT kind || told || email, kind, email, 'S',
+               '<p>Hello &lt;strong&gt;no. 9, thank you for your order <strong>no. ' || told || '</strong>.', 'T'
+        FROM (SELECT users.email, orders.id FROM users JOIN orders ON orders.user_id = users.id
+              WHERE email = 'ann@example.com') AS ann
+    """
+    sql(
+        f"{mail}, LATERAL (VALUES ('order_confirmation', id::text), ('order_confirmation', '999999'), "
+        "('order_confirmation', '99999999999'), ('restock', id::text)) AS mails (kind, told)"
+    )
+    sql(
+        f"{mail}, LATERAL (SELECT 'order_confirmation', id::text FROM orders WHERE id <> ann.id) AS mails (kind, told)"
+    )
+    command.upgrade(alembic, "head")
+    told = sql("SELECT kind, order_id FROM email_outbox WHERE order_id IS NOT NULL")
+    ann = "SELECT orders.id FROM orders JOIN users ON users.id = user_id WHERE email = 'ann@example.com'"
+    assert [tuple(row) for row in told] == [("order_confirmation", sql(ann)[0][0])]
+    assert sql("SELECT every(restock_mails) FROM users")[0][0]
 
 
 def test_accounts_without_password_survive_a_downgrade_but_cannot_sign_in(alembic: Config, sql):

@@ -1,9 +1,10 @@
 """For each law, statements that break it and no other. Triggers and foreign keys are off while they run."""
 
 BOBS = "(SELECT orders.id FROM orders JOIN users ON users.id = user_id WHERE email = 'bob@example.com')"
+TO_BOB = "recipient = 'bob@example.com'"
 ADD_MAIL = """
-    INSERT INTO email_outbox (message_id, kind, recipient, subject, html, text)
-    SELECT 'another', kind, recipient, subject, {html}, text FROM email_outbox WHERE recipient = 'bob@example.com'
+    INSERT INTO email_outbox (message_id, kind, recipient, subject, html, text, order_id)
+    SELECT 'another', {kind}, recipient, subject, html, text, {order_id} FROM email_outbox WHERE {which}
 """
 ADD_KEY = """
     INSERT INTO idempotency_keys (user_id, key, request_hash, response_status, response_body, expires_at)
@@ -164,11 +165,16 @@ BREAKS: dict[str, tuple[str, ...]] = {
     "orders_are_confirmed_once": (
         "DELETE FROM email_outbox WHERE recipient = 'bob@example.com'",
         "UPDATE email_outbox SET kind = 'restock' WHERE recipient = 'bob@example.com'",
-        ADD_MAIL.format(html="html"),
+        ADD_MAIL.format(kind="kind", order_id="order_id", which=TO_BOB),
     ),
-    "confirmations_tell_of_orders": (
-        ADD_MAIL.format(html="regexp_replace(html, 'no. \\d+', 'no. 999999')"),
-        ADD_MAIL.format(html="'nothing'"),
+    "cancellations_are_told_once": (
+        "DELETE FROM email_outbox WHERE kind = 'order_cancelled'",
+        ADD_MAIL.format(kind="kind", order_id="order_id", which="kind = 'order_cancelled'"),
+    ),
+    "mails_tell_of_orders": (
+        ADD_MAIL.format(kind="kind", order_id="999999", which=TO_BOB),
+        ADD_MAIL.format(kind="kind", order_id="NULL", which=TO_BOB),
+        ADD_MAIL.format(kind="'order_cancelled'", order_id="order_id", which=TO_BOB),
         "UPDATE email_outbox SET recipient = 'ann@example.com' WHERE recipient = 'bob@example.com'",
     ),
     "one_live_token_per_session": (
@@ -180,8 +186,13 @@ BREAKS: dict[str, tuple[str, ...]] = {
 
 ALLOWED = {
     "accounts that are removed take their orders along": "DELETE FROM users WHERE email IN ('ann@example.com', 'bob@example.com')",
-    "old confirmations are purged": """
+    "an address opens another account": """
+        DELETE FROM users WHERE email = 'ann@example.com';
+        INSERT INTO users (email, created_at) VALUES ('ann@example.com', now() + interval '1 second');
+    """,
+    "old mails are purged": """
         UPDATE orders SET created_at = now() - interval '31 days';
+        UPDATE order_events SET created_at = now() - interval '31 days';
         DELETE FROM email_outbox;
     """,
     "an account without sessions is deactivated": """

@@ -3,41 +3,46 @@
 from app.verify.law import Law
 from app.verify.laws.orders import SOLD
 
-# The number of the order as the template shows it. Names and titles are escaped there, so none can pass for it.
-# Materialized, or each use would read the mail anew.
-_CONFIRMATIONS = r"""
-    WITH mails AS MATERIALIZED (
-        SELECT id, recipient,
-               substring(left(split_part(html, 'order <strong>no. ', 2), 20) FROM '^(\d{1,10})</strong>')::bigint
-               AS order_id
-        FROM email_outbox WHERE kind = 'order_confirmation'
-    )
+# Mails are purged 30 days after they were sent.
+_TOLD_ONCE = """
+    SELECT told.id AS order_id, count(mails.id) AS mails
+    FROM ({orders}) AS told
+    LEFT JOIN email_outbox AS mails ON mails.order_id = told.id AND mails.kind = '{kind}'
+    GROUP BY told.id, told.since
+    HAVING count(mails.id) > 1 OR (count(mails.id) = 0 AND told.since > now() - interval '30 days')
 """
 
 MAIL_LAWS = (
     Law(
         "orders_are_confirmed_once",
         "Every order has one confirmation mail; none only when it is 30 days old and the mail may be purged.",
-        f"""
-        {_CONFIRMATIONS}
-        SELECT orders.id AS order_id, count(mails.id) AS confirmations
-        FROM orders LEFT JOIN mails ON mails.order_id = orders.id
-        WHERE {SOLD}
-        GROUP BY orders.id
-        HAVING count(mails.id) > 1 OR (count(mails.id) = 0 AND orders.created_at > now() - interval '30 days')
-        """,
+        _TOLD_ONCE.format(
+            kind="order_confirmation", orders=f"SELECT id, created_at AS since FROM orders WHERE {SOLD}"
+        ),
     ),
-    # Where the account is gone, its orders went with it.
     Law(
-        "confirmations_tell_of_orders",
-        "Every confirmation mail tells its recipient of an order that is theirs.",
-        f"""
-        {_CONFIRMATIONS}
+        "cancellations_are_told_once",
+        "Every cancelled order has one mail that says so; none only 30 days later, when the mail may be purged.",
+        _TOLD_ONCE.format(
+            kind="order_cancelled",
+            orders="""
+                SELECT orders.id, max(events.created_at) AS since
+                FROM orders JOIN order_events AS events ON events.order_id = orders.id AND events.status = 'cancelled'
+                WHERE orders.status = 'cancelled' GROUP BY orders.id
+            """,
+        ),
+    ),
+    # Where the account is gone, its orders went with it; somebody may have opened another with that address since.
+    Law(
+        "mails_tell_of_orders",
+        "Every confirmation or cancellation mail tells its recipient of an order that is theirs.",
+        """
         SELECT mails.id AS mail_id, mails.order_id
-        FROM mails
-        JOIN users ON lower(users.email) = lower(mails.recipient)
+        FROM email_outbox AS mails
+        JOIN users ON lower(users.email) = lower(mails.recipient) AND users.created_at <= mails.created_at
         LEFT JOIN orders ON orders.id = mails.order_id AND orders.user_id = users.id
-        WHERE orders.id IS NULL
+        WHERE mails.kind IN ('order_confirmation', 'order_cancelled')
+              AND (orders.id IS NULL OR (mails.kind = 'order_cancelled' AND orders.status <> 'cancelled'))
         """,
     ),
 )

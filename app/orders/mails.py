@@ -1,0 +1,58 @@
+"""The mails of orders, in the transaction of what they tell."""
+
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.values import money_text
+from app.notifications.outbox import Outbox
+from app.orders.models import Order, OrderItem
+from app.orders.repository import Buyer
+
+CONFIRMED_SUBJECT = "Your Bookstore order is confirmed"
+CANCELLED_SUBJECT = "Your Bookstore order was cancelled"
+UNKNOWN_TITLE = "A book that is no longer sold"
+
+
+class OrderMails:
+    """Queues mails to buyers; the items of an order and their books must be loaded."""
+
+    def __init__(self, session: AsyncSession, outbox: Outbox) -> None:
+        self._session = session
+        self._outbox = outbox
+
+    async def confirmation(self, buyer: Buyer, order: Order) -> None:
+        await self._queue("order_confirmation", CONFIRMED_SUBJECT, buyer, order)
+
+    async def cancellation(self, buyer: Buyer, order: Order, refunded: Decimal | None, reason: str | None) -> None:
+        """`refunded` in major units of the order's currency, None where nothing had been charged."""
+        given_back = None if refunded is None else money_text(refunded)
+        await self._queue("order_cancelled", CANCELLED_SUBJECT, buyer, order, refunded=given_back, reason=reason)
+
+    async def _queue(self, kind: str, subject: str, buyer: Buyer, order: Order, **context: Any) -> None:
+        await self._outbox.queue(
+            self._session,
+            kind,
+            buyer.email,
+            subject,
+            display_name=buyer.display_name,
+            order_id=order.id,
+            lines=[_line(item) for item in order.items],
+            total=money_text(order.total_price),
+            currency=order.currency,
+            **context,
+        )
+
+
+def _line(item: OrderItem) -> dict[str, object]:
+    """As it was bought; what the snapshots of old orders lack comes from the live book."""
+    book = item.book
+    return {
+        "title": item.title or (book.title if book else UNKNOWN_TITLE),
+        "author": item.author or (book.author if book else None),
+        "cover": book.cover_image_url if book else None,
+        "quantity": item.quantity,
+        "unit_price": money_text(item.unit_price),
+        "line_total": money_text(item.unit_price * item.quantity),
+    }

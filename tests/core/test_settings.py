@@ -23,6 +23,8 @@ def test_only_its_own_variable_names_the_data_folder(monkeypatch: pytest.MonkeyP
         ("REFRESH_TOKEN_EXPIRE_DAYS", "999999999"),
         ("SESSION_MAX_DAYS", "-1"),
         ("PUBLIC_BASE_URL", "nonsense"),
+        ("PUBLIC_BASE_URL", "https://bücher.example"),
+        ("PUBLIC_BASE_URL", "https://books.example/a b"),
         ("ALLOWED_ORIGINS", '["*"]'),
         ("CURRENCY", "dollars"),
         ("PAYMENT_MOCK_SUCCESS_RATE", "1.1"),

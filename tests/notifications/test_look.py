@@ -49,8 +49,8 @@ async def test_the_dark_theme_is_dark(chromium: Browser):
     """Seen to fail when the dark rules yield to the styles in the elements (without `!important`)."""
     async with shown(chromium, rendered("order_confirmation")["html"], 390, "dark") as page:
         ground = "getComputedStyle(document.querySelector('.{}')).backgroundColor"
-        assert await page.evaluate(ground.format("card")) == "rgb(30, 36, 37)"
-        assert await page.evaluate(ground.format("page")) == "rgb(21, 25, 26)"
+        assert await page.evaluate(ground.format("card")) == "rgb(33, 29, 25)"
+        assert await page.evaluate(ground.format("page")) == "rgb(23, 20, 17)"
 
 
 async def test_unsubscribing(chromium: Browser, shop: Shop):

@@ -62,7 +62,7 @@ def worker(settings: Settings, database: Database, port: int) -> Worker:
 
 async def recovered(worker: Worker, raw: asyncpg.Connection, port: int, mails: int) -> None:
     """The server is well again: it gets each mail once, in all its drains."""
-    async with mail_server(port) as server:
+    async with mail_server(port=port) as server:
         for _ in range(2):
             await make_due(raw)
             await worker.drain()

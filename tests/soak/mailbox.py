@@ -8,7 +8,7 @@ from email import message_from_bytes, policy
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from app.orders.service import MAIL_SUBJECT
+from app.orders.mails import CONFIRMED_SUBJECT
 from tests.notifications.support import MailServer
 
 LONGEST_THOUGHT_SECONDS = 0.03
@@ -31,7 +31,7 @@ class Mailbox(MailServer):
         message = message_from_bytes(envelope.content, policy=policy.default)  # type: ignore[arg-type]
         message_id = str(message["Message-ID"])
         self.times[message_id] += 1
-        if message["Subject"] == MAIL_SUBJECT:
+        if message["Subject"] == CONFIRMED_SUBJECT:
             text = message.get_body(("plain",))
             order = ORDER.search(text.get_content() if text else "")
             self.confirmations[message_id] = (int(order[1]) if order else 0, envelope.rcpt_tos[0])

@@ -23,6 +23,7 @@ from app import demo, mail_commands, serving
 from app.accounts.passwords import hash_password
 from app.accounts.schemas import Register
 from app.accounts.service import make_admin
+from app.admin.restock import tells_waiting
 from app.catalog.importer import ImportFailed, ImportOptions, import_csv, parse_mapping, render_report
 from app.core.config import ConfigurationError, Settings, load_settings
 from app.core.db.server import (
@@ -37,6 +38,7 @@ from app.core.db.server import migrate as migrate_database
 from app.core.db.transaction import Database
 from app.core.embedded import EmbeddedPostgres, EmbeddedPostgresError, program
 from app.core.errors import DomainError
+from app.notifications.outbox import Outbox
 from app.terminal import errors, on_database, out, ready, with_database
 from app.verify.render import render_verification
 from app.verify.service import verify_patiently
@@ -152,6 +154,7 @@ def import_file(
                     file,
                     options,
                     on_progress=lambda done, total: bar.update(task, completed=done, total=total),
+                    restocked=tells_waiting(Outbox(settings, settings.signing_key())),
                 )
             )
     render_report(report, out)

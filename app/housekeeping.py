@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts.service import purge_expired
 from app.core.db.transaction import Database
 from app.core.errors import TryAgain
+from app.notifications.notices import purge_read_notices
 from app.notifications.service import purge_old_mails
 from app.orders.models import IdempotencyKey
 
@@ -27,7 +28,7 @@ async def purge_idempotency_keys(session: AsyncSession) -> int:
     return len((await session.scalars(gone.returning(IdempotencyKey.key))).all())
 
 
-PURGES = (purge_expired, purge_idempotency_keys, purge_old_mails)
+PURGES = (purge_expired, purge_idempotency_keys, purge_old_mails, purge_read_notices)
 
 
 async def sweep(database: Database) -> int:

@@ -35,14 +35,17 @@ from app.core.logging import configure
 from app.core.middleware import BodyGuard, LastNet, RequestContext
 from app.health.router import VERSION
 from app.health.router import router as health
+from app.inbox.router import router as notifications
 from app.notifications.outbox import Outbox
 from app.orders.best_sellers import BestSellers
 from app.orders.router import router as orders
 from app.payments.service import make_payment_service
+from app.prebookings.router import router as pre_bookings
 from app.reviews.moderation_router import router as moderation
 from app.reviews.router import router as reviews
 from app.verify.router import router as verification
 from app.web.router import ROUTERS as PAGES
+from app.wishlist.router import router as wishlist
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +64,9 @@ ROUTERS = (
     verification,
     oauth,
     unsubscribe,
+    wishlist,
+    pre_bookings,
+    notifications,
 )
 
 

@@ -7,11 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts.errors import LinkInvalid
 from app.accounts.mails import AccountMails
 from app.accounts.models import LinkPurpose
+from app.accounts.notices import password_changed
 from app.accounts.passwords import hash_password
 from app.accounts.repository import Account, AccountRepository
 from app.accounts.token_repository import LinkRepository, RefreshTokenRepository
 from app.accounts.tokens import digest, opaque_token
 from app.core.db.transaction import release
+from app.notifications.notices import post
 from app.notifications.outbox import Outbox
 
 VERIFICATION_LIFE = timedelta(hours=24)
@@ -73,6 +75,7 @@ class RecoveryService:
         await self._accounts.mark_verified(account.id)
         await self._tokens.revoke_all(account.id)
         await self._mails.password_changed(account.email, moment)
+        await post(self._session, password_changed(account.id))
 
     async def _redeem(self, token_hash: str, purpose: LinkPurpose) -> Account:
         """Use the link up; its owner, whose row is locked."""

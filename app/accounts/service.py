@@ -10,6 +10,7 @@ from app.accounts.errors import AccountDeactivated, EmailTaken, InvalidCredentia
 from app.accounts.limits import LoginAttempt
 from app.accounts.mails import AccountMails
 from app.accounts.models import UserRole
+from app.accounts.notices import password_changed
 from app.accounts.passwords import hash_password, is_outdated, verify_password
 from app.accounts.recovery import RecoveryService
 from app.accounts.repository import Account, AccountRepository
@@ -17,6 +18,7 @@ from app.accounts.sessions import SessionService, TokenPolicy, Tokens
 from app.accounts.token_repository import LinkRepository, RefreshTokenRepository
 from app.core.db.transaction import release
 from app.core.rate_limit import purge_windows
+from app.notifications.notices import post
 from app.notifications.outbox import Outbox
 
 
@@ -101,6 +103,7 @@ class AccountService:
         moment = await self._accounts.set_password(user_id, hashed)
         await self._tokens.revoke_all(user_id, but=session_id)
         await self._mails.password_changed(now.email, moment)
+        await post(self._session, password_changed(user_id))
 
     async def profile(self, user_id: int) -> Account:
         return _present(await self._accounts.by_id(user_id))

@@ -1,10 +1,12 @@
-"""Cancelling an order: copies go back to stock, the money to the buyer, and those who wait for a book are told."""
+"""Cancelling an order: copies go back to stock, the money to the buyer, and whom it concerns is told."""
 
 from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.deps import Caller
+from app.notifications.links import order_page
+from app.notifications.notices import NewNotice, post
 from app.notifications.outbox import Outbox
 from app.orders.service import OrderService
 from app.prebookings.service import notify_waiting
@@ -21,7 +23,16 @@ class CancellationService:
     async def cancel(
         self, order_id: int, actor: Caller, *, reason: str | None = None, within: timedelta | None = None
     ) -> None:
-        """Cancel, once however often it is asked. `within` and the errors are those of `OrderService.cancel`."""
-        for book in await self._orders.cancel(order_id, actor, reason=reason, within=within):
-            if book.before == 0:
-                await notify_waiting(self._session, self._outbox, book.book_id, book.title)
+        """Cancel, once however often it is asked. `within` and the errors are those of `OrderService.cancel`.
+
+        Those who wait for a book that is back are told, and the buyer when it was not they who asked.
+        """
+        cancelled = await self._orders.cancel(order_id, actor, reason=reason, within=within)
+        if cancelled is None:
+            return
+        if back := [book.book_id for book in cancelled.restocked if book.before == 0]:
+            await notify_waiting(self._session, self._outbox, back)
+        if within is None:
+            title, body = f"Your order no. {order_id} was cancelled", f"The reason: {reason}"
+            notice = NewNotice(cancelled.user_id, "order_cancelled", title, body, order_page(order_id))
+            await post(self._session, notice)

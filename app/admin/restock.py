@@ -1,9 +1,16 @@
 """Restocking: a change of stock, and word to those who wait for the book."""
 
+from collections.abc import Sequence
+
+import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.accounts.deps import Caller
+from app.audit.service import record
+from app.catalog.importer import Restocked
 from app.catalog.models import Book, StockMovement
 from app.catalog.stock import StockChange, StockService
+from app.core.db.borrowed import session_within
 from app.notifications.outbox import Outbox
 from app.prebookings.service import notify_waiting
 
@@ -16,20 +23,35 @@ class RestockService:
         self._outbox = outbox
         self._stock = StockService(session)
 
-    async def set_stock(self, book_id: int, quantity: int, reason: str | None, actor_id: int) -> Book:
+    async def set_stock(self, book_id: int, quantity: int, reason: str | None, actor: Caller) -> Book:
         """The book with its new absolute stock. Raises BookNotFound."""
-        change = await self._stock.set(book_id, quantity, reason, actor_id)
-        await self._tell_waiting(change)
+        change = await self._stock.set(book_id, quantity, reason, actor.id)
+        await self._follow_up(change, "book.stock_set", reason, actor)
         return change.book
 
     async def adjust_stock(
-        self, book_id: int, delta: int, kind: str, reason: str, actor_id: int
+        self, book_id: int, delta: int, kind: str, reason: str, actor: Caller
     ) -> StockMovement | None:
         """The movement of an adjustment by `delta` copies. Raises BookNotFound and StockOutOfRange."""
-        change = await self._stock.adjust(book_id, delta, kind, reason, actor_id)
-        await self._tell_waiting(change)
+        change = await self._stock.adjust(book_id, delta, kind, reason, actor.id)
+        await self._follow_up(change, "book.stock_adjusted", reason, actor)
         return change.movement
 
-    async def _tell_waiting(self, change: StockChange) -> None:
+    async def _follow_up(self, change: StockChange, action: str, reason: str | None, actor: Caller) -> None:
+        if change.movement is None:
+            return
+        before = {"stock_quantity": change.before}
+        after = {"stock_quantity": change.book.stock_quantity, "reason": reason}
+        await record(self._session, actor, action, change.book.id, before=before, after=after)
         if change.back_in_stock:
-            await notify_waiting(self._session, self._outbox, change.book.id, change.book.title)
+            await notify_waiting(self._session, self._outbox, [change.book.id])
+
+
+def tells_waiting(outbox: Outbox) -> Restocked:
+    """For an import: what tells those who wait, in the transaction of the batch that brings the copies."""
+
+    async def tell(connection: asyncpg.Connection, book_ids: Sequence[int]) -> None:
+        async with session_within(connection) as session:
+            await notify_waiting(session, outbox, book_ids)
+
+    return tell

@@ -26,7 +26,7 @@ Restock = Annotated[RestockService, Depends(get_service)]
 @router.patch("", summary="Set the stock", responses=problems("BOOK_NOT_FOUND"))
 async def set_stock(book_id: BookId, body: StockSet, admin: AdminUser, restock: Restock) -> BookOut:
     """The absolute new stock; setting the present one changes nothing. From 0 upwards, pre-bookers are told."""
-    return BookOut.model_validate(await restock.set_stock(book_id, body.quantity, body.reason, admin.id))
+    return BookOut.model_validate(await restock.set_stock(book_id, body.quantity, body.reason, admin))
 
 
 @router.post(
@@ -37,5 +37,5 @@ async def set_stock(book_id: BookId, body: StockSet, admin: AdminUser, restock: 
 )
 async def adjust_stock(book_id: BookId, body: StockAdjustment, admin: AdminUser, restock: Restock) -> MovementOut:
     """Add or take copies, with a reason. From 0 upwards, pre-bookers are told."""
-    movement = await restock.adjust_stock(book_id, body.delta, body.kind, body.reason, admin.id)
+    movement = await restock.adjust_stock(book_id, body.delta, body.kind, body.reason, admin)
     return MovementOut.model_validate(movement)

@@ -24,6 +24,10 @@ CursorText = Annotated[
     str | None, Query(max_length=4000, description="Opaque, from the `Link` header of the page before")
 ]
 Total = Annotated[int, Field(ge=0)]
+LIST_HEADERS = {
+    "X-Total-Count": {"description": "All matches", "schema": {"type": "integer"}},
+    "Link": {"description": 'RFC 8288 `rel="next"` when more follow', "schema": {"type": "string"}},
+}
 
 Key = str | int | None
 

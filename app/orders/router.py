@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from app.accounts.deps import AdminUser, CurrentUser
 from app.core.db.transaction import Session, TransactionRoute
 from app.core.openapi import problems
-from app.core.paging import CursorText, Limit, damaged_cursor, decode_cursor, encode_cursor, next_link
+from app.core.paging import LIST_HEADERS, CursorText, Limit, damaged_cursor, decode_cursor, encode_cursor, next_link
 from app.core.problems import MEDIA_TYPE as PROBLEM_DOCUMENT
 from app.core.values import Id, Moment
 from app.orders.checkout import check_out
@@ -22,10 +22,6 @@ router = APIRouter(tags=["orders"], route_class=TransactionRoute)
 
 _KEYS = TypeAdapter(tuple[Moment, Id])
 REPLAYED = {"Idempotent-Replayed": "true"}
-LIST_HEADERS = {
-    "X-Total-Count": {"description": "All matches", "schema": {"type": "integer"}},
-    "Link": {"description": 'RFC 8288 `rel="next"` when more follow', "schema": {"type": "string"}},
-}
 
 
 @router.post(

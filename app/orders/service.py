@@ -40,6 +40,14 @@ class Page(Generic[Entry]):
     more: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """What a cancellation did: whose order it was, and the books that got copies back."""
+
+    user_id: int
+    restocked: list[Restocked]
+
+
 class OrderService:
     """Orders in the transaction of `session`; amounts in major units of `currency`."""
 
@@ -88,11 +96,12 @@ class OrderService:
 
     async def cancel(
         self, order_id: int, actor: Caller, *, reason: str | None = None, within: timedelta | None = None
-    ) -> list[Restocked]:
-        """Cancel an order: copies go back to stock, money and word to the buyer. Returns the books that got copies.
+    ) -> Cancelled | None:
+        """Cancel an order: copies go back to stock, money and word to the buyer.
 
-        Once, however often it is asked: a cancelled order stays as it is. With `within` it is the buyer who asks: the
-        order must be the actor's own and not older than that. On return the order row and its book rows are locked.
+        Once, however often it is asked: a cancelled order stays as it is, and the answer is None. With `within` it
+        is the buyer who asks: the order must be the actor's own and not older than that. On return the order row and
+        its book rows are locked.
 
         Raises:
             OrderNotFound: missing, or not the buyer's.
@@ -104,7 +113,7 @@ class OrderService:
         if order is None:
             raise OrderNotFound
         if order.status is OrderStatus.CANCELLED:
-            return []
+            return None
         if not rules.may_become(order.status, OrderStatus.CANCELLED):
             raise NotCancellable
         if within is not None and not await self._orders.is_within(order_id, within):
@@ -114,7 +123,7 @@ class OrderService:
         await self._orders.cancel(order, actor.id, reason)
         refunded = await self._payments.refund(order_id)
         await self._mails.cancellation(await self._orders.buyer(order_id), order, refunded, reason)
-        return restocked
+        return Cancelled(order.user_id, restocked)
 
     async def _require_room(self, order: Order) -> None:
         quantities = {item.book_id: item.quantity for item in order.items if item.book_id is not None}

@@ -1,5 +1,7 @@
 """Who waits for which sold-out book."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Enum, ForeignKey, Index, text
@@ -28,6 +30,10 @@ class PreBooking(Base):
             unique=True,
             postgresql_where=text("status = 'waiting'::prebookstatus"),
         ),
+        Index("ix_pre_bookings_user_id_created_at_id", "user_id", "created_at", "id"),
+        Index(
+            "ix_pre_bookings_book_id_waiting", "book_id", postgresql_where=text("status = 'waiting'::prebookstatus")
+        ),
     )
 
     id: Mapped[IntKey]
@@ -41,3 +47,37 @@ class PreBooking(Base):
     created_at: Mapped[CreatedAt]
     notified_at: Mapped[Timestamp | None]
     cancelled_at: Mapped[Timestamp | None]
+
+
+@dataclass(frozen=True, slots=True)
+class BookedTitle:
+    """A pre-booking with what its reader knows the book by."""
+
+    id: int
+    book_id: int
+    book_title: str
+    book_author: str
+    status: PreBookStatus
+    created_at: datetime
+    notified_at: datetime | None
+    cancelled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class LockedBook:
+    """A book as it stands under the lock of its row."""
+
+    title: str
+    author: str
+    stock_quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiter:
+    """An active user to be told that a book is back."""
+
+    user_id: int
+    email: str
+    wants_mail: bool
+    book_id: int
+    title: str

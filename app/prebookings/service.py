@@ -1,23 +1,81 @@
 """Pre-bookings: who waits for a sold-out book, and word to them when it is back."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.catalog.errors import BookNotFound
+from app.notifications.links import book_page
 from app.notifications.models import OutboxMail
+from app.notifications.notices import NewNotice, post
 from app.notifications.outbox import Outbox
-from app.prebookings import repository
+from app.prebookings.errors import AlreadyCancelled, AlreadyWaiting, BookInStock, PreBookingNotFound
+from app.prebookings.models import BookedTitle, Waiter
+from app.prebookings.repository import PreBookingRepository
 
 
-async def notify_waiting(session: AsyncSession, outbox: Outbox, book_id: int, title: str) -> None:
-    """Every waiting pre-booking of the book becomes notified; each active user among them who wants mail gets one.
+class PreBookingService:
+    """Pre-bookings in the transaction of a session."""
 
-    The book row must be locked, so that no pre-booking slips in unseen.
+    def __init__(self, session: AsyncSession) -> None:
+        self._bookings = PreBookingRepository(session)
+
+    async def of_user(self, user_id: int) -> list[BookedTitle]:
+        """The user's pre-bookings in all states, the newest first."""
+        return await self._bookings.of_user(user_id)
+
+    async def add(self, user_id: int, book_id: int) -> BookedTitle:
+        """Wait for a sold-out book. On return its row is locked, so no restock misses the booking.
+
+        Raises:
+            BookNotFound, BookInStock, AlreadyWaiting: in this order.
+        """
+        book = await self._bookings.lock_book(book_id)
+        if book is None:
+            raise BookNotFound
+        if book.stock_quantity > 0:
+            raise BookInStock
+        booking = await self._bookings.add(user_id, book_id, book)
+        if booking is None:
+            raise AlreadyWaiting
+        return booking
+
+    async def waiting_id(self, user_id: int, book_id: int) -> int | None:
+        """The id of the pre-booking under which the user waits for the book, if there is one."""
+        return await self._bookings.waiting_id(user_id, book_id)
+
+    async def cancel(self, user_id: int, prebook_id: int) -> None:
+        """Cancel a pre-booking, be it waiting or notified. Raises PreBookingNotFound and AlreadyCancelled."""
+        if await self._bookings.cancel(user_id, prebook_id):
+            return
+        if await self._bookings.exists(user_id, prebook_id):
+            raise AlreadyCancelled
+        raise PreBookingNotFound
+
+
+async def notify_waiting(session: AsyncSession, outbox: Outbox, book_ids: Sequence[int]) -> None:
+    """Every waiting pre-booking of these books becomes notified; active users get a notice, and a mail if they like.
+
+    Call it where a stock went from 0 to above 0, with the book rows locked, so that no pre-booking slips in unseen.
     """
-    recipients = await repository.notify(session, book_id)
-    subject = f"'{title}' is back in stock"
-    mails = [
-        outbox.row("restock", email, subject, user_id=user_id, title=title, book_id=book_id)
-        for user_id, email in recipients
-    ]
+    waiters = await PreBookingRepository(session).notify(book_ids)
+    mails = [_mail(outbox, waiter) for waiter in waiters if waiter.wants_mail]
     if mails:
         await session.execute(insert(OutboxMail), mails)
+    if waiters:
+        await post(session, *(_notice(waiter) for waiter in waiters))
+
+
+def _title(waiter: Waiter) -> str:
+    return f"'{waiter.title}' is back in stock"
+
+
+def _mail(outbox: Outbox, waiter: Waiter) -> dict[str, str | int | None]:
+    path = book_page(waiter.book_id)
+    return outbox.row("restock", waiter.email, _title(waiter), user_id=waiter.user_id, title=waiter.title, path=path)
+
+
+def _notice(waiter: Waiter) -> NewNotice:
+    body = "You asked to be told. Copies are not reserved, so come soon."
+    return NewNotice(waiter.user_id, "restock", _title(waiter), body, book_page(waiter.book_id))

@@ -75,8 +75,11 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
         "order_cancelled",
         ORDER | {"lines": [DUNE], "total": "30.00", "refunded": None, "reason": LONG_WORD * 2},
     ),
-    "restock": ("restock", {"user_id": 7, "title": "Emma", "book_id": 12}),
-    "restock_long": ("restock", {"user_id": 7, "title": f"{LONG_WORD} שועלים 猫 " * 3, "book_id": 2147483647}),
+    "restock": ("restock", {"user_id": 7, "title": "Emma", "path": "/shop/books/12"}),
+    "restock_long": (
+        "restock",
+        {"user_id": 7, "title": f"{LONG_WORD} שועלים 猫 " * 3, "path": "/shop/books/2147483647"},
+    ),
     "email_verification": ("email_verification", {"token": TOKEN, "hours": 24}),
     "password_reset": ("password_reset", {"token": TOKEN, "minutes": 60}),
     "password_changed": ("password_changed", {"time": "2026-11-22 at 08:45 UTC"}),

@@ -209,4 +209,4 @@ async def test_the_account_says_and_changes_what_its_owner_wants(shop: Shop):
 
 def test_a_mail_that_may_be_refused_needs_its_user(settings: Settings):
     with pytest.raises(ValueError, match="needs its user"):
-        Outbox(settings, "x" * 32).row("restock", "ann@example.com", "S", title="T", book_id=1)
+        Outbox(settings, "x" * 32).row("restock", "ann@example.com", "S", title="T", path="/shop/books/1")

@@ -109,6 +109,16 @@ async def test_the_owner_is_told_by_mail(shop: Shop, provider: FakeProvider, way
     assert await shop.scalar("SELECT count(*) FROM email_outbox") == 1
 
 
+async def test_the_owner_is_told_in_the_shop_once(shop: Shop, provider: FakeProvider):
+    await registered(shop, verified=True)
+    for _ in range(2):
+        token = (await exchange(shop, provider.id_token())).json()["access_token"]
+    answer = await shop.client.get("/notifications", headers={"Authorization": f"Bearer {token}"})
+    [notice] = answer.json()["items"]
+    assert (notice["kind"], notice["title"]) == ("sign_in_linked", "You can now sign in with Google")
+    assert notice["path"] == "/account"
+
+
 async def test_linking_happens_once(shop: Shop, provider: FakeProvider):
     await registered(shop, verified=True)
     first = (await exchange(shop, provider.id_token())).json()["refresh_token"]

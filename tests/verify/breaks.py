@@ -182,6 +182,19 @@ BREAKS: dict[str, tuple[str, ...]] = {
         "UPDATE refresh_tokens SET expires_at = now() + interval '1 hour'",
     ),
     "deactivated_accounts_have_no_session": ("UPDATE users SET is_active = false WHERE email = 'bob@example.com'",),
+    "nobody_waits_for_books_in_stock": (
+        "INSERT INTO pre_bookings (user_id, book_id) SELECT users.id, books.id FROM users, books WHERE title = 'Dune'",
+    ),
+    "no_restock_passes_anybody_over": (
+        "UPDATE pre_bookings SET created_at = created_at - interval '1 hour' WHERE status = 'waiting'",
+    ),
+    "pre_bookings_tell_their_times": (
+        "UPDATE pre_bookings SET notified_at = now() WHERE status = 'waiting'",
+        "UPDATE pre_bookings SET cancelled_at = now() WHERE status = 'waiting'",
+        "UPDATE pre_bookings SET notified_at = NULL WHERE status = 'notified'",
+        "UPDATE pre_bookings SET cancelled_at = now() WHERE status = 'notified'",
+        "UPDATE pre_bookings SET cancelled_at = NULL WHERE status = 'cancelled'",
+    ),
 }
 
 ALLOWED = {
@@ -217,5 +230,8 @@ ALLOWED = {
         DELETE FROM books WHERE title = 'Dune';
     """,
     "a review is moderated": "UPDATE reviews SET deleted_at = now()",
+    "a pre-booking is cancelled after its notice": """
+        UPDATE pre_bookings SET status = 'cancelled', cancelled_at = now() WHERE status = 'notified'
+    """,
 }
 """What may happen to a shop without breaking a law, with all triggers on."""

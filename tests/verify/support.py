@@ -33,7 +33,8 @@ async def buy(shop: Shop, person: Person, *books: int, key: str | None = None) -
 async def furnish(shop: Shop) -> None:
     """Ann ordered under a key, Bob without; a book of both was removed since; there are reviews, baskets, sessions.
 
-    Ann ordered once more and cancelled that when one of its books was removed already.
+    Ann ordered once more and cancelled that when one of its books was removed already. Cleo was told of a restock,
+    waits again since it sold out, and gave up waiting for another book.
     """
     admin = await shop.admin()
     ann = await shop.person(email="ann@example.com", display_name=SLY_NAME)
@@ -50,6 +51,19 @@ async def furnish(shop: Shop) -> None:
     await shop.rows("INSERT INTO reviews (user_id, book_id, rating) SELECT id, :book, 4 FROM users", book=dune)
     await shop.rows("UPDATE reviews SET deleted_at = now() WHERE user_id = :user", user=bob.id)
     await shop.rows(_SESSIONS)
+    await _wait(shop, admin)
+
+
+async def _wait(shop: Shop, admin: Person) -> None:
+    cleo = await shop.person()
+    late, lost = [await shop.book(title=title, stock_quantity=0) for title in ("Late", "Lost")]
+    await _act(shop, cleo, "POST", "/prebooks", book_id=late)
+    await _act(shop, admin, "PATCH", f"/books/{late}/stock", quantity=1)
+    await _act(shop, admin, "PATCH", f"/books/{late}/stock", quantity=0)
+    await _act(shop, cleo, "POST", "/prebooks", book_id=late)
+    await _act(shop, cleo, "POST", "/prebooks", book_id=lost)
+    given_up = (await shop.client.get("/prebooks", headers=cleo.headers)).json()["items"][0]["id"]
+    await _act(shop, cleo, "DELETE", f"/prebooks/{given_up}")
 
 
 _SESSIONS = """

@@ -4,12 +4,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.errors import UserInactive
 from app.accounts.mails import AccountMails
+from app.accounts.notices import sign_in_linked
 from app.accounts.oauth.identity import Identity, verified_email
 from app.accounts.oauth.providers import LABELS
 from app.accounts.oauth.repository import IdentityRepository
 from app.accounts.repository import Account, AccountRepository
 from app.accounts.token_repository import RefreshTokenRepository
 from app.core.errors import TryAgain
+from app.notifications.notices import post
 from app.notifications.outbox import Outbox
 
 TRIES = 5
@@ -63,6 +65,7 @@ class AccountResolution:
         await self._mails.identity_linked(
             account.email, LABELS[identity.provider], moment, lost_password=lost_password
         )
+        await post(self._session, sign_in_linked(account.id, LABELS[identity.provider]))
         return account
 
     async def _new(self, identity: Identity, email: str) -> Account | None:

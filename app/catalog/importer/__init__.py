@@ -1,8 +1,17 @@
 """Import of books from any CSV file with a header."""
 
+from app.catalog.importer.batches import Restocked
 from app.catalog.importer.options import ImportFailed, ImportOptions, parse_mapping
 from app.catalog.importer.render import render_report
 from app.catalog.importer.report import ImportReport
 from app.catalog.importer.run import import_csv
 
-__all__ = ["ImportFailed", "ImportOptions", "ImportReport", "import_csv", "parse_mapping", "render_report"]
+__all__ = [
+    "ImportFailed",
+    "ImportOptions",
+    "ImportReport",
+    "Restocked",
+    "import_csv",
+    "parse_mapping",
+    "render_report",
+]

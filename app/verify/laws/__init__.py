@@ -5,5 +5,6 @@ from app.verify.laws.catalog import CATALOG_LAWS
 from app.verify.laws.mail import MAIL_LAWS
 from app.verify.laws.orders import ORDER_LAWS
 from app.verify.laws.payments import PAYMENT_LAWS
+from app.verify.laws.waiting import WAITING_LAWS
 
-LAWS = (*CATALOG_LAWS, *ORDER_LAWS, *PAYMENT_LAWS, *MAIL_LAWS, *ACCOUNT_LAWS)
+LAWS = (*CATALOG_LAWS, *ORDER_LAWS, *PAYMENT_LAWS, *MAIL_LAWS, *ACCOUNT_LAWS, *WAITING_LAWS)

@@ -1,0 +1,11 @@
+"""What the inbox refuses."""
+
+from app.core.errors import DomainError
+
+
+class NoticeNotFound(DomainError):
+    """No such notice, or another user's, or it was purged."""
+
+    code = "NOTICE_NOT_FOUND"
+    detail = "You have no notice with this id."
+    field = "notice_id"

@@ -1,0 +1,35 @@
+"""What pre-booking refuses."""
+
+from app.core.errors import DomainError
+
+
+class BookInStock(DomainError):
+    """There is nothing to wait for."""
+
+    code = "PREBOOK_BOOK_IN_STOCK"
+    detail = "This book is in stock: it can be bought now."
+    field = "book_id"
+
+
+class AlreadyWaiting(DomainError):
+    """One waiting pre-booking a user and book."""
+
+    code = "PREBOOK_DUPLICATE"
+    detail = "You are waiting for this book already."
+    field = "book_id"
+
+
+class PreBookingNotFound(DomainError):
+    """No such pre-booking, or another user's."""
+
+    code = "PREBOOK_NOT_FOUND"
+    detail = "You have no pre-booking with this id."
+    field = "prebook_id"
+
+
+class AlreadyCancelled(DomainError):
+    """It was cancelled before."""
+
+    code = "PREBOOK_ALREADY_CANCELLED"
+    detail = "This pre-booking is cancelled already."
+    field = "prebook_id"

@@ -1,0 +1,45 @@
+"""GET /prebooks: waiting for books that are sold out."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from app.accounts.deps import CurrentUser
+from app.core.db.transaction import TransactionRoute
+from app.core.openapi import problems
+from app.core.values import Id
+from app.prebookings.deps import PreBookings
+from app.prebookings.schemas import PreBookingList, PreBookingOut, PreBookRequest
+
+router = APIRouter(prefix="/prebooks", tags=["pre-bookings"], route_class=TransactionRoute)
+
+
+@router.get("", summary="List own pre-bookings")
+async def list_pre_bookings(user: CurrentUser, bookings: PreBookings) -> PreBookingList:
+    """The caller's pre-bookings in all states, the newest first."""
+    found = await bookings.of_user(user.id)
+    return PreBookingList(items=[PreBookingOut.model_validate(booking) for booking in found])
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="Wait for a sold-out book",
+    responses=problems("BOOK_NOT_FOUND", "PREBOOK_BOOK_IN_STOCK", "PREBOOK_DUPLICATE"),
+)
+async def pre_book(body: PreBookRequest, user: CurrentUser, bookings: PreBookings) -> PreBookingOut:
+    """The next restock tells the caller by mail and in `GET /notifications`, once. No copy is reserved."""
+    return PreBookingOut.model_validate(await bookings.add(user.id, body.book_id))
+
+
+@router.delete(
+    "/{prebook_id}",
+    status_code=204,
+    summary="Cancel a pre-booking",
+    responses=problems("PREBOOK_NOT_FOUND", "PREBOOK_ALREADY_CANCELLED"),
+)
+async def cancel_pre_booking(
+    prebook_id: Annotated[Id, Path(description="Id of a pre-booking")], user: CurrentUser, bookings: PreBookings
+) -> None:
+    """It stays listed. One that was notified may be cancelled too."""
+    await bookings.cancel(user.id, prebook_id)

@@ -1,0 +1,40 @@
+"""GET /wishlist and what is on it."""
+
+from fastapi import APIRouter
+
+from app.accounts.deps import CurrentUser
+from app.catalog.deps import BookId
+from app.core.db.transaction import TransactionRoute
+from app.core.openapi import problems
+from app.wishlist.deps import Wishlists
+from app.wishlist.schemas import AddWish, WishlistOut, WishOut
+
+router = APIRouter(prefix="/wishlist", tags=["wishlist"], route_class=TransactionRoute)
+
+
+@router.get("", summary="Show the wishlist")
+async def show_wishlist(user: CurrentUser, wishlists: Wishlists) -> WishlistOut:
+    """The caller's books, the newest first, with price and stock of the moment."""
+    return WishlistOut.of(await wishlists.of_user(user.id))
+
+
+@router.post(
+    "",
+    status_code=201,
+    summary="Put a book on the wishlist",
+    responses=problems("BOOK_NOT_FOUND", "WISHLIST_ITEM_DUPLICATE"),
+)
+async def add_wish(body: AddWish, user: CurrentUser, wishlists: Wishlists) -> WishOut:
+    """Any book of the catalogue, in stock or not, once."""
+    return WishOut.of(await wishlists.add(user.id, body.book_id))
+
+
+@router.delete(
+    "/{book_id}",
+    status_code=204,
+    summary="Take a book off the wishlist",
+    responses=problems("WISHLIST_ITEM_NOT_FOUND"),
+)
+async def remove_wish(book_id: BookId, user: CurrentUser, wishlists: Wishlists) -> None:
+    """By the id of the book."""
+    await wishlists.remove(user.id, book_id)

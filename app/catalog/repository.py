@@ -105,6 +105,10 @@ class GenreRepository:
         """All of them by name in code-point order."""
         return list(await self._session.scalars(select(Genre).order_by(Genre.name.collate("C"))))
 
+    async def name_of(self, genre_id: int) -> str | None:
+        """The name of that genre; None when there is none."""
+        return await self._session.scalar(select(Genre.name).where(Genre.id == genre_id))
+
     async def add(self, name: str) -> Genre | None:
         """The new genre; None when the name is taken."""
         insertion = insert(Genre).values(name=name).on_conflict_do_nothing(index_elements=[Genre.name])

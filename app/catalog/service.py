@@ -139,6 +139,10 @@ class GenreService:
         """All of them by name in code-point order."""
         return await self._genres.all()
 
+    async def name_of(self, genre_id: int) -> str | None:
+        """The name of that genre."""
+        return await self._genres.name_of(genre_id)
+
     async def create(self, name: str) -> Genre:
         """A new genre. Raises GenreConflict when exactly that name exists."""
         genre = await self._genres.add(name)

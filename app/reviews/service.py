@@ -9,7 +9,7 @@ from app.accounts.deps import Caller
 from app.accounts.models import UserRole
 from app.catalog.errors import BookNotFound
 from app.reviews.errors import DuplicateReview, NotPurchased, NotReviewOwner, ReviewDuplicate, ReviewNotFound
-from app.reviews.models import ReviewDetails
+from app.reviews.models import ReviewDetails, Standing
 from app.reviews.moderation import ModerationService
 from app.reviews.repository import ReviewRepository
 
@@ -36,6 +36,10 @@ class ReviewService:
         """The number of a book's reviews and some of them, the newest first; none for an unknown book."""
         total = await self._reviews.count_of_book(book_id)
         return total, await self._reviews.page_of_book(book_id, offset, limit) if offset < total else []
+
+    async def standing(self, user_id: int, book_id: int) -> Standing:
+        """Whether the user may review the book, or has."""
+        return await self._reviews.standing(user_id, book_id)
 
     async def create(self, author_id: int, book_id: int, rating: int, text: str | None) -> ReviewDetails:
         """A new review of the book.

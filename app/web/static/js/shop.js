@@ -1,10 +1,12 @@
 // What makes the pages nicer where scripts run; everything works without it.
 import { basket } from "./basket.js";
 import { focusErrors } from "./forms.js";
+import { hearts } from "./heart.js";
 import { liveFilters } from "./live.js";
 import { search } from "./search.js";
 
 basket();
 focusErrors();
+hearts();
 liveFilters();
 search();

@@ -1,0 +1,139 @@
+"""A book: what it is, whether it is there, what its readers say."""
+
+import json
+from dataclasses import dataclass
+from math import ceil
+from typing import Any, ClassVar
+
+from fastapi import APIRouter, Request, Response
+from markupsafe import Markup
+
+from app.catalog.deps import Books
+from app.catalog.models import Book
+from app.catalog.rules import average_rating
+from app.catalog.service import GenreService
+from app.catalog.shelves import Shelves
+from app.core.db.transaction import Session
+from app.core.values import Id, money_text
+from app.prebookings.service import PreBookingService
+from app.reviews.models import ReviewDetails, Standing
+from app.reviews.service import ReviewService
+from app.web.forms import Form
+from app.web.page import Page, render
+from app.web.route import PageRoute
+from app.web.visitor import AnyVisitor, Visitor
+from app.wishlist.service import WishlistService
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
+REVIEWS, MORE = 10, 6
+LAST_PAGE = 1000
+_IN_SCRIPT = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderView:
+    """What a reader who signed in has to do with the book."""
+
+    wished: bool
+    prebooking: int | None
+    standing: Standing
+    own_review: ReviewDetails | None
+
+
+@dataclass(frozen=True, slots=True)
+class BookPage(Page):
+    """A book with its reviews; `reader` is None for guests."""
+
+    template: ClassVar[str] = "shop/book.html"
+    book: Book
+    genre: str | None
+    more: list[Book]
+    reviews: list[ReviewDetails]
+    review_page: int
+    last_page: int
+    reader: ReaderView | None
+    form: Form
+    base_url: str
+    currency: str
+
+    @property
+    def rating(self) -> float | None:
+        """The mean with one decimal."""
+        return average_rating(self.book.rating_sum, self.book.rating_count)
+
+    @property
+    def picture(self) -> str | None:
+        """The address of the cover for other sites, where it is a picture of this shop."""
+        own = self.book.cover_image_url
+        return f"{self.base_url}{own}" if own and own.startswith("/uploads/") else None
+
+    @property
+    def linked_data(self) -> Markup:
+        """JSON-LD for search engines. Nothing in it ends the script element that it stands in."""
+        return Markup(json.dumps(self._linked_data(), ensure_ascii=False).translate(_IN_SCRIPT))  # noqa: S704
+
+    def _linked_data(self) -> dict[str, Any]:
+        book = self.book
+        there = "InStock" if book.stock_quantity else "OutOfStock"
+        data: dict[str, Any] = {
+            "@context": "https://schema.org",
+            "@type": ["Product", "Book"],
+            "name": book.title,
+            "author": {"@type": "Person", "name": book.author},
+            "url": f"{self.base_url}/shop/books/{book.id}",
+            "offers": {
+                "@type": "Offer",
+                "price": money_text(book.price),
+                "priceCurrency": self.currency,
+                "availability": f"https://schema.org/{there}",
+            },
+            "isbn": book.isbn,
+            "image": self.picture,
+            "description": book.description,
+            "datePublished": book.publish_date.isoformat() if book.publish_date else None,
+        }
+        if self.rating:
+            figures = {"ratingValue": self.rating, "reviewCount": book.rating_count}
+            data["aggregateRating"] = {"@type": "AggregateRating", **figures}
+        return {name: value for name, value in data.items() if value is not None}
+
+
+@router.get("/shop/books/{book_id}")
+async def show(
+    request: Request, book_id: Id, books: Books, session: Session, visitor: AnyVisitor, page: int = 1
+) -> Response:
+    """The page of a book."""
+    book = await books.get(book_id)
+    number = min(max(page, 1), LAST_PAGE)
+    return render(request, await book_page(request, session, visitor, book, Form(), number))
+
+
+async def book_page(
+    request: Request, session: Session, visitor: Visitor, book: Book, form: Form, number: int = 1
+) -> BookPage:
+    """All that the page shows; `form` is the review as it was sent, where it was refused."""
+    settings = request.app.state.settings
+    total, reviews = await ReviewService(session).page(book.id, (number - 1) * REVIEWS, REVIEWS)
+    return BookPage(
+        book=book,
+        genre=await GenreService(session).name_of(book.genre_id) if book.genre_id else None,
+        more=await Shelves(session).by_author(book, MORE),
+        reviews=reviews,
+        review_page=number,
+        last_page=max(1, ceil(total / REVIEWS)),
+        reader=await _reader_view(session, visitor.caller.id, book.id) if visitor.caller else None,
+        form=form,
+        base_url=settings.public_base_url,
+        currency=settings.currency,
+    )
+
+
+async def _reader_view(session: Session, user_id: int, book_id: int) -> ReaderView:
+    reviews = ReviewService(session)
+    standing = await reviews.standing(user_id, book_id)
+    return ReaderView(
+        wished=await WishlistService(session).holds(user_id, book_id),
+        prebooking=await PreBookingService(session).waiting_id(user_id, book_id),
+        standing=standing,
+        own_review=await reviews.get(standing.review_id) if standing.review_id else None,
+    )

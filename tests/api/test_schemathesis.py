@@ -29,12 +29,21 @@ CHECKS = [
     "ignored_auth",
 ]
 SECRET = "a secret of the tests that is long enough"
+NOBODY = "http://127.0.0.1:1"  # sign-in is configured, its providers are out of reach
+SIGN_IN = {
+    "GOOGLE_CLIENT_ID": "shop",
+    "GOOGLE_ISSUER": NOBODY,
+    "GOOGLE_AUTHORIZE_URL": NOBODY,
+    "GITHUB_CLIENT_ID": "shop",
+    "GITHUB_URL": NOBODY,
+    "GITHUB_API_URL": NOBODY,
+}
 EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", "30")
 
 
 @pytest.fixture
 def running(database_url: str, tmp_path: Path) -> Iterator[RunningShop]:
-    settings = {"DATABASE_URL": database_url, "BOOKSTORE_DATA": str(tmp_path), "SECRET_KEY": SECRET}
+    settings = {"DATABASE_URL": database_url, "BOOKSTORE_DATA": str(tmp_path), "SECRET_KEY": SECRET} | SIGN_IN
     assert bookstore("seed", **settings).returncode == 0
     with serving(tmp_path / "log", **settings, PAYMENT_MOCK_SUCCESS_RATE="0.5", LOG_LEVEL="ERROR") as shop:
         yield shop

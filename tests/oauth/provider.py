@@ -53,6 +53,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     raw: bytes | None = None
     endless: bool = False
+    pause: float = 0  # between the parts of an endless answer
     delay: float = 0
 
 
@@ -72,6 +73,7 @@ class FakeProvider:
             {"email": "other@example.com", "primary": False, "verified": True, "visibility": None},
             {"email": "reader@example.com", "primary": True, "verified": True, "visibility": "private"},
         ]
+        self.padding = 0  # blanks behind every answer, which JSON allows
         self.faults: dict[str, Callable[[], Answer]] = {}
         self.calls: list[Call] = []
         self.grants: dict[str, Grant] = {}
@@ -225,7 +227,9 @@ def _handler(provider: FakeProvider) -> type[BaseHTTPRequestHandler]:
                 self.close_connection = True
                 self.end_headers()
                 while True:
-                    self.wfile.write(ENDLESS)
+                    self.wfile.write(b" " if answer.pause else ENDLESS)
+                    time.sleep(answer.pause)
+            body += b" " * provider.padding
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

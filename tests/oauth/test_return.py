@@ -246,7 +246,6 @@ GARBAGE = {
     "no token": Answer({}),
     "a number for a token": Answer({"access_token": 5, "id_token": 5}),
     "too deep": Answer(raw=b"[" * 200_000),
-    "too long": Answer(raw=b" " * (MAX_ANSWER_BYTES + 1)),
     "endless": Answer(endless=True),
     "packed": Answer(raw=b"\x1f\x8b\x08\x00garbage", headers={"Content-Encoding": "gzip"}),
     "another length": Answer(raw=b"{}", headers={"Content-Length": "100"}),
@@ -268,13 +267,24 @@ async def test_whatever_the_token_endpoint_does(shop: Shop, provider: FakeProvid
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_a_provider_that_is_silent(shop: Shop, provider: FakeProvider, clock: Clock, name: str):
-    point(shop.app, provider, clock, oauth_timeout_seconds=0.2)
+@pytest.mark.parametrize(("padding", "status"), [(MAX_ANSWER_BYTES // 2, 200), (MAX_ANSWER_BYTES, 401)])
+async def test_a_right_answer_that_is_huge(shop: Shop, provider: FakeProvider, name: str, padding: int, status: int):
+    """Seen to fail (200) with the bound taken out."""
+    provider.padding = padding
+    assert (await sign_in(shop.app, name)).status_code == status
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "answer", [Answer(delay=1), Answer(endless=True, pause=0.02)], ids=["silent", "drop by drop"]
+)
+async def test_a_provider_that_is_slow(shop: Shop, provider: FakeProvider, clock: Clock, name: str, answer: Answer):
+    """Drop by drop: seen to fail (it never ends) without the bound on the whole."""
+    point(shop.app, provider, clock, oauth_timeout_seconds=0.3)
     async with browser(shop.app) as client:
         back = await way_back(client, name)
-        provider.faults = {TOKEN_PATHS[name]: lambda: Answer(delay=1)}
+        provider.faults = {TOKEN_PATHS[name]: lambda: answer}
         assert_failed(await client.get(back))
-    await shop.app.state.oauth.aclose()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -284,7 +294,6 @@ async def test_a_provider_that_is_down(shop: Shop, provider: FakeProvider, clock
         nobody = "http://127.0.0.1:1"
         point(shop.app, provider, clock, google_issuer=nobody, github_url=nobody)
         assert_failed(await client.get(back))
-    await shop.app.state.oauth.aclose()
 
 
 async def test_what_a_provider_sets_for_one_person_does_not_go_out_with_the_next(shop: Shop, provider: FakeProvider):

@@ -83,6 +83,14 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     "email_verification": ("email_verification", {"token": TOKEN, "hours": 24}),
     "password_reset": ("password_reset", {"token": TOKEN, "minutes": 60}),
     "password_changed": ("password_changed", {"time": "2026-11-22 at 08:45 UTC"}),
+    "identity_linked": (
+        "identity_linked",
+        {"provider": "Google", "time": "2026-11-22 at 08:45 UTC", "lost_password": False},
+    ),
+    "identity_linked_password_gone": (
+        "identity_linked",
+        {"provider": "GitHub", "time": "2026-11-22 at 08:45 UTC", "lost_password": True},
+    ),
 }
 
 

@@ -9,9 +9,11 @@ from pydantic import SecretStr
 
 from app.accounts.oauth.providers import Providers
 from tests.oauth.provider import CLIENT_ID, CLIENT_SECRET, FakeProvider
-from tests.support import Shop
+from tests.support import Shop, assert_problem
 
 BASE = "https://books.example.com"
+NAMES = ["google", "github"]
+TOKEN_PATHS = {"google": "/token", "github": "/login/oauth/access_token"}
 
 
 class Clock:
@@ -86,3 +88,12 @@ async def accounts(shop: Shop) -> list[Any]:
 async def identities(shop: Shop) -> list[Any]:
     rows = await shop.rows("SELECT user_id, oauth_provider, oauth_account_id FROM oauth_accounts ORDER BY id")
     return [tuple(row) for row in rows]
+
+
+def assert_failed(answer: Response) -> None:
+    assert_problem(answer, 401, "AUTH_OAUTH_FAILED")
+    assert answer.headers["cache-control"] == "no-store"
+
+
+async def nobody_signed_in(shop: Shop) -> bool:
+    return not await accounts(shop) and await shop.scalar("SELECT count(*) FROM refresh_tokens") == 0

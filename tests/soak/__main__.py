@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.soak.premises import Premises
 from tests.soak.report import console
 from tests.soak.soak import Plan, soak
+from tests.soak.told import Unexpected
 
 CACHE = Path(__file__).resolve().parents[2] / ".cache"
 STOPPED = 130
@@ -26,6 +27,8 @@ def main() -> None:
     code = 1
     try:
         code = asyncio.run(_run(plan, premises))
+    except Unexpected as problem:
+        console.print(f"soak: {problem}")
     except (KeyboardInterrupt, asyncio.CancelledError):
         code = STOPPED
         console.print("Stopped.")

@@ -37,7 +37,9 @@ class Report:
             ("Total", "Told", "Found", ""),
             [(line.what, line.told, line.found, _verdict(line)) for line in self.lines],
         )
-        console.print(f"{answers.total()} requests, {self.mailbox.repeats} mails came again under their Message-ID.")
+        kills, again = self.trouble.times.total(), self.mailbox.repeats
+        console.print(f"{self.minutes:g} minutes, {answers.total()} requests, {kills} kills.")
+        console.print(f"Mails that came again, under the Message-ID they had: {again}.")
         for surprise in self.told.surprises:
             console.print(f"UNEXPECTED {surprise}")
         console.print("All agrees." if self.ok else "It does NOT agree.")

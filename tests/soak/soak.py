@@ -33,11 +33,16 @@ class Plan:
 
 
 async def soak(plan: Plan, premises: Premises) -> Report:
-    """The report. What goes wrong in the shop is in it, not raised."""
+    """The report. What goes wrong in the open shop is in it.
+
+    Raises:
+        Unexpected: it did not even open.
+    """
     mailbox, told = Mailbox(plan.seed), Told()
     trouble = Trouble(premises, told, plan.seed)
     async with mail_server(mailbox):
         premises.furnish(_settings(plan, mailbox))
+        await premises.open("--demo")
         try:
             await _trade(plan, premises, told, trouble)
             await _all_mails_sent(premises)
@@ -61,7 +66,6 @@ def _settings(plan: Plan, mailbox: Mailbox) -> dict[str, str]:
 
 async def _trade(plan: Plan, premises: Premises, told: Told, trouble: Trouble) -> None:
     """Until time is up, everybody has an answer to everything, and found it true."""
-    await premises.open("--demo")
     premises.hire_mail_worker()
     limits = Limits(max_connections=4 * (BUYERS + STAFF))
     async with AsyncClient(base_url=premises.address, timeout=ANSWER_SECONDS, limits=limits) as client:

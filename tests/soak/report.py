@@ -38,7 +38,7 @@ class Report:
             [(line.what, line.told, line.found, _verdict(line)) for line in self.lines],
         )
         kills, again = self.trouble.times.total(), self.mailbox.repeats
-        console.print(f"{self.minutes:g} minutes, {answers.total()} requests, {kills} kills.")
+        console.print(f"{self.minutes:g} minutes, {answers.total()} requests, {kills} kills and stops.")
         console.print(f"Mails that came again, under the Message-ID they had: {again}.")
         for surprise in self.told.surprises:
             console.print(f"UNEXPECTED {surprise}")

@@ -10,9 +10,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from app.catalog.isbn import normalise_isbn
 from app.catalog.models import Book
 from app.catalog.rules import MAX_STOCK, average_rating
-from app.core.values import Id, MoneyOut, PlainDecimal, SingleLine, TimestampOut
+from app.core.values import Id, MoneyOut, PlainDecimal, SingleLine, TimestampOut, iso_date
 
-_ISO_DATE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # A browser reads a backslash as a slash, and two slashes at the start as the name of another host.
 _COVER = re.compile(r"https?://|/(?![/\\])", re.IGNORECASE)
 
@@ -25,12 +24,6 @@ def _cover(value: str) -> str | None:
     if value and not _COVER.match(value):
         raise ValueError("must start with http://, https:// or one /")
     return value or None
-
-
-def _iso_date(value: object) -> object:
-    if isinstance(value, date) or value is None or (isinstance(value, str) and _ISO_DATE.fullmatch(value)):
-        return value
-    raise ValueError("must be a date like 2026-11-22")
 
 
 def _not_zero(value: int) -> int:
@@ -87,7 +80,7 @@ class BookUpdate(BaseModel):
         examples=["/uploads/0123456789abcdef0123456789abcdef.jpg"],
         description="An address with http:// or https://, or a path on this host; blank for none.",
     )
-    publish_date: Annotated[date | None, BeforeValidator(_iso_date, json_schema_input_type=date | None)] = Field(
+    publish_date: Annotated[date | None, BeforeValidator(iso_date, json_schema_input_type=date | None)] = Field(
         default=None, examples=["1974-05-01"]
     )
 

@@ -1,7 +1,7 @@
 """Values as they stand on the wire: ids, money, timestamps and texts (contract, section 2.2)."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Wi
 
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1
 CENT = Decimal("0.01")
-_ISO_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -57,9 +57,16 @@ def in_utc(moment: datetime) -> datetime:
 
 
 def _iso_text(value: object) -> object:
-    if isinstance(value, datetime) or (isinstance(value, str) and _ISO_MOMENT.match(value)):
+    if isinstance(value, datetime) or (isinstance(value, str) and _ISO_DATE.match(value)):
         return value
     raise ValueError("must be an ISO 8601 timestamp like 2026-11-22T08:45:00Z")
+
+
+def iso_date(value: object) -> object:
+    """What pydantic may read as a date: it would take numbers for seconds, too."""
+    if isinstance(value, date) or value is None or (isinstance(value, str) and _ISO_DATE.fullmatch(value)):
+        return value
+    raise ValueError("must be a date like 2026-11-22")
 
 
 def _plain_decimal(value: object) -> object:

@@ -23,11 +23,12 @@ async def get_service(request: Request, session: Session, outbox: OutboxDep) -> 
 async def get_filter(
     status: Annotated[OrderStatus | None, Query()] = None,
     user_id: Annotated[Id | None, Query()] = None,
+    email: Annotated[str | None, Query(max_length=255, description="The buyer's whole address, in any case")] = None,
     created_from: Annotated[Moment | None, Query(description="Inclusive; ISO 8601, UTC without offset")] = None,
     created_to: Annotated[Moment | None, Query(description="Exclusive; ISO 8601, UTC without offset")] = None,
 ) -> OrderFilter:
     """The filters of the staff's order list."""
-    return OrderFilter(user_id=user_id, status=status, created_from=created_from, created_to=created_to)
+    return OrderFilter(user_id, status, created_from, created_to, email)
 
 
 Orders = Annotated[OrderService, Depends(get_service)]

@@ -12,6 +12,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from app.accounts.models import User
 from app.catalog.models import Book
+from app.core.paging import Position
 from app.orders.models import Order, OrderEvent, OrderItem, OrderStatus
 
 
@@ -56,20 +57,13 @@ class Restocked:
 
 @dataclass(frozen=True, slots=True)
 class OrderFilter:
-    """Which orders: None means any. `created_from` inclusive, `created_to` exclusive."""
+    """Which orders: None means any. `created_from` inclusive, `created_to` exclusive, `email` the buyer's."""
 
     user_id: int | None = None
     status: OrderStatus | None = None
     created_from: datetime | None = None
     created_to: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Behind which order a page begins: newest first, then the greater id first."""
-
-    created_at: datetime
-    id: int
+    email: str | None = None
 
 
 Columns = TypeVarTuple("Columns")
@@ -275,6 +269,9 @@ def _item(item_id: int, line: NewLine) -> OrderItem:
 def _filtered(query: Select[*Columns], wanted: OrderFilter) -> Select[*Columns]:
     if wanted.user_id is not None:
         query = query.where(Order.user_id == wanted.user_id)
+    if wanted.email is not None:
+        buyer = select(User.id).where(func.lower(User.email) == func.lower(wanted.email))
+        query = query.where(Order.user_id == buyer.scalar_subquery())
     if wanted.status is not None:
         query = query.where(Order.status == wanted.status)
     if wanted.created_from is not None:

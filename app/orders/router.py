@@ -4,23 +4,20 @@ from dataclasses import asdict
 from datetime import datetime
 
 from fastapi import APIRouter, Response
-from pydantic import TypeAdapter, ValidationError
 
 from app.accounts.deps import AdminUser, CurrentUser
 from app.core.db.transaction import Session, TransactionRoute
 from app.core.openapi import problems
-from app.core.paging import LIST_HEADERS, CursorText, Limit, damaged_cursor, decode_cursor, encode_cursor, next_link
+from app.core.paging import LIST_HEADERS, CursorText, Limit, next_link, position_cursor, read_position
 from app.core.problems import MEDIA_TYPE as PROBLEM_DOCUMENT
-from app.core.values import Id, Moment
+from app.core.values import Id
 from app.orders.checkout import check_out
 from app.orders.deps import Filter, KeyHeader, Orders
 from app.orders.models import Order
-from app.orders.repository import Position
 from app.orders.schemas import AdminOrderOut, CheckoutRequest, OrderOut
 
 router = APIRouter(tags=["orders"], route_class=TransactionRoute)
 
-_KEYS = TypeAdapter(tuple[Moment, Id])
 REPLAYED = {"Idempotent-Replayed": "true"}
 
 
@@ -59,7 +56,7 @@ async def list_orders(
 ) -> list[OrderOut]:
     """The caller's orders, newest first."""
     scope = f"orders of {user.id}"
-    page = await orders.of_user(user.id, limit, _position(scope, cursor))
+    page = await orders.of_user(user.id, limit, read_position(scope, cursor))
     response.headers["X-Total-Count"] = str(page.total)
     if page.more:
         response.headers["Link"] = next_link("/orders", limit=limit, cursor=_cursor(scope, page.entries[-1]))
@@ -79,7 +76,7 @@ async def list_all_orders(
     """All users' orders, newest first."""
     filters = {name: _text(value) for name, value in asdict(wanted).items()}
     scope = f"all orders {sorted(filters.items())}"
-    page = await orders.of_all(wanted, limit, _position(scope, cursor))
+    page = await orders.of_all(wanted, limit, read_position(scope, cursor))
     response.headers["X-Total-Count"] = str(page.total)
     if page.more:
         following = _cursor(scope, page.entries[-1][0])
@@ -103,13 +100,4 @@ def _text(value: object) -> str | None:
 
 
 def _cursor(scope: str, last: Order) -> str:
-    return encode_cursor(scope, last.created_at.isoformat(), last.id)
-
-
-def _position(scope: str, cursor: str | None) -> Position | None:
-    if cursor is None:
-        return None
-    try:
-        return Position(*_KEYS.validate_python(decode_cursor(scope, cursor)))
-    except ValidationError as error:
-        raise damaged_cursor() from error
+    return position_cursor(scope, last.created_at, last.id)

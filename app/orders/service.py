@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Generic, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.deps import Caller
 from app.cart.service import CartService
+from app.core.paging import Page, Position
 from app.core.values import INT_MAX
 from app.notifications.outbox import Outbox
 from app.orders import rules
@@ -24,20 +24,9 @@ from app.orders.errors import (
 )
 from app.orders.mails import OrderMails
 from app.orders.models import Order, OrderStatus
-from app.orders.repository import NewLine, OrderFilter, OrderRepository, Position, Restocked
+from app.orders.repository import NewLine, OrderFilter, OrderRepository, Restocked
 from app.orders.schemas import CheckoutRequest
 from app.payments.attempts import PaymentAttempts, Purchase
-
-Entry = TypeVar("Entry")
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[Entry]):
-    """One page of a list that is longer; `more` when others follow, `total` over all pages."""
-
-    entries: list[Entry]
-    total: int
-    more: bool
 
 
 @dataclass(frozen=True, slots=True)

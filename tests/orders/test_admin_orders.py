@@ -50,12 +50,22 @@ async def test_orders_can_be_filtered_by_user(shop: Shop):
     assert await ids(shop, admin, user_id=2_147_483_646) == []
 
 
+async def test_orders_can_be_filtered_by_the_address_of_the_buyer(shop: Shop):
+    admin, one, other = await shop.admin(), await shop.person(email="ann@example.com"), await shop.person()
+    order = await sold(shop, one)
+    await sold(shop, other)
+    assert await ids(shop, admin, email="Ann@Example.com") == [order["id"]]
+    assert await ids(shop, admin, email="ann@example") == []
+    assert await ids(shop, admin, email="ann@example.com", user_id=other.id) == []
+
+
 async def test_orders_can_be_filtered_by_status(shop: Shop):
     admin, person = await shop.admin(), await shop.person()
     good, failed = await sold(shop, person), await sold(shop, person)
     await shop.rows("UPDATE orders SET status = 'payment_failed' WHERE id = :id", id=failed["id"])
     assert await ids(shop, admin, status="confirmed") == [good["id"]]
     assert await ids(shop, admin, status="payment_failed") == [failed["id"]]
+    assert await ids(shop, admin, status="cancelled") == []
 
 
 async def test_a_period_includes_its_beginning_and_excludes_its_end(shop: Shop):
@@ -94,6 +104,7 @@ async def test_far_moments_are_answered(shop: Shop, moment: str, found: int):
         ("status", "shipped"),
         ("status", "CONFIRMED"),
         ("user_id", "x"),
+        ("email", "x" * 256),
         ("user_id", str(2**31)),
         ("created_from", "yesterday"),
         ("created_to", "2026-13-01T00:00:00Z"),
@@ -125,7 +136,12 @@ async def test_the_link_keeps_the_filters(shop: Shop):
 async def test_a_cursor_made_for_other_filters_is_refused(shop: Shop):
     admin = await shop.admin()
     cursor = await a_cursor(shop, admin, "/admin/orders")
-    for name, value in (("user_id", admin.id), ("status", "confirmed"), ("created_from", "2026-01-01")):
+    for name, value in (
+        ("user_id", admin.id),
+        ("email", admin.email),
+        ("status", "confirmed"),
+        ("created_from", "2026-01-01"),
+    ):
         await refuse(shop, admin, "/admin/orders", cursor, **{name: value})
     filtered = await a_cursor(shop, admin, "/admin/orders", user_id=admin.id)
     await refuse(shop, admin, "/admin/orders", filtered)

@@ -14,15 +14,10 @@ from typing import Annotated
 
 import asyncpg
 import typer
-from pydantic import ValidationError
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import demo, mail_commands, serving
-from app.accounts.passwords import hash_password
-from app.accounts.schemas import Register
-from app.accounts.service import make_admin
+from app import demo, mail_commands, serving, staff_commands
 from app.admin.restock import tells_waiting
 from app.catalog.importer import ImportFailed, ImportOptions, import_csv, parse_mapping, render_report
 from app.core.config import ConfigurationError, Settings, load_settings
@@ -46,6 +41,9 @@ from app.verify.service import verify_patiently
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Run a bookshop.", pretty_exceptions_enable=False)
 db = typer.Typer(no_args_is_help=True, help="The embedded PostgreSQL, and a prompt on whichever serves the shop.")
 cli.add_typer(db, name="db")
+cli.command("create-admin")(staff_commands.create_admin)
+cli.command("promote")(staff_commands.promote)
+cli.command("demote")(staff_commands.demote)
 cli.command("worker")(mail_commands.worker)
 cli.add_typer(mail_commands.outbox, name="outbox")
 
@@ -165,39 +163,6 @@ def _decimal(text: str) -> Decimal:
         return Decimal(text)
     except InvalidOperation as error:
         raise typer.BadParameter("write a price such as 12.99", param_hint="--default-price") from error
-
-
-@cli.command("create-admin")
-def create_admin(email: Annotated[str, typer.Argument(help="The administrator's e-mail address.")]) -> None:
-    """Create an administrator, or make the account with this address one and set its password.
-
-    The password is asked for, or taken from BOOKSTORE_ADMIN_PASSWORD.
-    """
-    _valid(email, "a password to go with it")
-    password = os.environ.get("BOOKSTORE_ADMIN_PASSWORD") or typer.prompt(
-        "Password", hide_input=True, confirmation_prompt=True
-    )
-    account = _valid(email, password)
-
-    async def make(database: Database) -> bool:
-        hashed = await hash_password(account.password)
-
-        async def work(session: AsyncSession) -> bool:
-            return await make_admin(session, account.email, hashed)
-
-        return await database.transaction(work)
-
-    created = on_database(make)
-    out.print(f"{account.email} is an administrator now{'' if created else ' with a new password'}.", markup=False)
-
-
-def _valid(email: str, password: str) -> Register:
-    try:
-        return Register(email=email, password=password)
-    except ValidationError as error:
-        problem = error.errors()[0]
-        message = str(problem["msg"]).removeprefix("Value error, ")
-        raise ConfigurationError(f"The {problem['loc'][0]} cannot be used: {message}") from error
 
 
 @cli.command()

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import app.catalog.demo
 from app.accounts.models import User, UserRole
 from app.accounts.passwords import hash_password, verify_password
+from app.audit.service import record
 from app.catalog.models import Book, Genre
 from app.core.config import ConfigurationError, Settings, kept_text
 from app.core.db.transaction import Database
@@ -53,6 +54,8 @@ async def _add_books(session: AsyncSession) -> int:
         picked = [(book["title"], book["author"]) for book in wanted if book.get("pick")]
         recommended = update(Book).where(tuple_(Book.title, Book.author).in_(picked), Book.picked_at.is_(None))
         await session.execute(recommended.values(picked_at=func.now()))
+        counts = {"file": CATALOGUE.name, "created": len(rows), "updated": 0}
+        await record(session, None, "import.stored", after=counts)
     return len(rows)
 
 
@@ -84,7 +87,9 @@ async def furnish(settings: Settings, database: Database) -> list[SignIn]:
     people = [await _person(sign_in) for sign_in in sign_ins if sign_in.email not in known]
 
     async def add_people(session: AsyncSession) -> None:
-        await session.execute(insert(User).on_conflict_do_nothing(), people)
+        added = insert(User).on_conflict_do_nothing().returning(User.id, User.email, User.role)
+        for user_id, email, role in (await session.execute(added, people)).all():
+            await record(session, None, "user.created", user_id, after={"email": email, "role": role})
 
     if people:
         await database.transaction(add_people)

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.admin.outbox import RequeueService
 from app.background import background_jobs
 from app.core.config import ConfigurationError, load_settings
 from app.core.db.server import database_running
@@ -74,7 +75,7 @@ def requeue(
         raise ConfigurationError("Name the mails to queue again by their ids, or say --all")
 
     async def work(session: AsyncSession) -> list[int]:
-        return await OutboxService(session).requeue_dead(mail_ids or None)
+        return await RequeueService(session).requeue_dead(mail_ids or None)
 
     queued = on_database(lambda database: database.transaction(work))
     out.print(f"Mails queued again: {len(queued)}.")

@@ -22,7 +22,10 @@ from app.accounts.router import router as accounts
 from app.accounts.unsubscribe import router as unsubscribe
 from app.admin.cancel_router import router as cancellations
 from app.admin.outbox_router import router as outbox
+from app.admin.reports.router import router as reports
 from app.admin.stock_router import router as restock
+from app.admin.users_router import router as users
+from app.audit.router import router as audit
 from app.background import background_jobs, end_with_supervisor
 from app.cart.router import router as cart
 from app.catalog.router import router as catalog
@@ -67,6 +70,9 @@ ROUTERS = (
     wishlist,
     pre_bookings,
     notifications,
+    users,
+    reports,
+    audit,
 )
 
 

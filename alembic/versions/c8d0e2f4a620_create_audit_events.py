@@ -22,9 +22,14 @@ def upgrade() -> None:
             created_at timestamptz NOT NULL DEFAULT now()
         )
     """)
-    op.execute("CREATE INDEX ix_audit_events_subject_subject_id_id ON audit_events (subject, subject_id, id)")
-    op.execute("CREATE INDEX ix_audit_events_actor_user_id_id ON audit_events (actor_user_id, id)")
-    op.execute("CREATE INDEX ix_audit_events_action_id ON audit_events (action, id)")
+    op.execute("CREATE INDEX ix_audit_events_created_at_id ON audit_events (created_at, id)")
+    op.execute(
+        "CREATE INDEX ix_audit_events_subject_subject_id_created_at_id ON audit_events (subject, subject_id, created_at, id)"
+    )
+    op.execute(
+        "CREATE INDEX ix_audit_events_actor_user_id_created_at_id ON audit_events (actor_user_id, created_at, id)"
+    )
+    op.execute("CREATE INDEX ix_audit_events_action_created_at_id ON audit_events (action, created_at, id)")
     op.execute("""
         -- A foreign key's SET NULL runs inside the key's own trigger, hence the depth.
         CREATE FUNCTION bookstore_refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -94,3 +94,25 @@ class UserInactive(DomainError):
 
     code = "AUTH_USER_INACTIVE"
     detail = "This account is not active. Contact support."
+
+
+class UserNotFound(DomainError):
+    """No such account."""
+
+    code = "USER_NOT_FOUND"
+    detail = "There is no account with this id."
+    field = "user_id"
+
+
+class AdminNotDeactivatable(DomainError):
+    """Administrators, the caller among them, cannot be deactivated."""
+
+    code = "ADMN_CANNOT_DEACTIVATE_ADMIN"
+    detail = "Cannot deactivate admin accounts"
+
+
+class LastAdmin(DomainError):
+    """The shop keeps an administrator who can sign in."""
+
+    code = "USER_LAST_ADMIN"
+    detail = "This is the only administrator. Make another one before you take this one's role away."

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import AccountLink, OAuthAccount, RefreshToken, User, UserRole
+from app.accounts.query import AccountFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +107,19 @@ class AccountRepository:
         statement: Any = row.returning(*_COLUMNS)
         return Account(*(await self._session.execute(statement)).one())
 
-    async def promote(self, email: str, hashed_password: str) -> int:
-        """Make the account with that address an active administrator; its id."""
-        row = update(User).where(_has_address(email))
-        row = row.values(role=UserRole.ADMIN, is_active=True, hashed_password=hashed_password)
-        return (await self._session.execute(row.returning(User.id))).scalar_one()
+    async def lock_active_admins(self) -> list[Account]:
+        """Lock them in ascending id; who ceased to be one while this waited is left out."""
+        admins = select(*_COLUMNS).where(User.role == UserRole.ADMIN, User.is_active).order_by(User.id)
+        return [Account(*row) for row in await self._session.execute(admins.with_for_update(key_share=True))]
+
+    async def count(self, wanted: AccountFilter) -> int:
+        query = select(func.count()).select_from(User).where(*_conditions(wanted))
+        return (await self._session.execute(query)).scalar_one()
+
+    async def page(self, wanted: AccountFilter, offset: int, limit: int) -> list[Account]:
+        """The newest first."""
+        query = select(*_COLUMNS).where(*_conditions(wanted)).order_by(User.created_at.desc(), User.id.desc())
+        return [Account(*row) for row in await self._session.execute(query.offset(offset).limit(limit))]
 
     async def _lock(self, condition: ColumnElement[bool]) -> Account | None:
         return await self._one(select(*_COLUMNS).where(condition).with_for_update(key_share=True))
@@ -118,6 +127,17 @@ class AccountRepository:
     async def _one(self, statement: Any) -> Account | None:
         row = (await self._session.execute(statement)).one_or_none()
         return None if row is None else Account(*row)
+
+
+def _conditions(wanted: AccountFilter) -> list[ColumnElement[bool]]:
+    found = []
+    if wanted.role is not None:
+        found.append(User.role == wanted.role)
+    if wanted.is_active is not None:
+        found.append(User.is_active == wanted.is_active)
+    if wanted.email is not None:
+        found.append(func.lower(User.email).contains(wanted.email.lower(), autoescape=True))
+    return found
 
 
 def _has_address(email: str) -> ColumnElement[bool]:

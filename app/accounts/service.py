@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts.errors import AccountDeactivated, EmailTaken, InvalidCredentials, NoPassword, PasswordIncorrect
 from app.accounts.limits import LoginAttempt
 from app.accounts.mails import AccountMails
-from app.accounts.models import UserRole
 from app.accounts.notices import password_changed
 from app.accounts.passwords import hash_password, is_outdated, verify_password
 from app.accounts.recovery import RecoveryService
@@ -123,19 +122,6 @@ def _present(account: Account | None) -> Account:
 async def refuse_mails(session: AsyncSession, user_id: int, kind: str) -> None:
     """No more mails of that kind to the user; each kind that may be refused has a column of its name."""
     await AccountRepository(session).change(user_id, **{f"{kind}_mails": False})
-
-
-async def make_admin(session: AsyncSession, email: str, password_hash: str) -> bool:
-    """Make an administrator: a new account (True), or the one with that address, whose sessions end (False).
-
-    `email` as `normalised_email` makes it.
-    """
-    accounts = AccountRepository(session)
-    if await accounts.add(email, password_hash, role=UserRole.ADMIN):
-        return True
-    user_id = await accounts.promote(email, password_hash)
-    await RefreshTokenRepository(session).revoke_all(user_id)
-    return False
 
 
 async def purge_expired(session: AsyncSession) -> int:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.deps import Caller
+from app.audit.service import record
 from app.notifications.links import order_page
 from app.notifications.notices import NewNotice, post
 from app.notifications.outbox import Outbox
@@ -33,6 +34,8 @@ class CancellationService:
         if back := [book.book_id for book in cancelled.restocked if book.before == 0]:
             await notify_waiting(self._session, self._outbox, back)
         if within is None:
+            before, after = {"status": "confirmed"}, {"status": "cancelled", "reason": reason}
+            await record(self._session, actor, "order.cancelled", order_id, before=before, after=after)
             title, body = f"Your order no. {order_id} was cancelled", f"The reason: {reason}"
             notice = NewNotice(cancelled.user_id, "order_cancelled", title, body, order_page(order_id))
             await post(self._session, notice)

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from app.accounts.deps import AdminUser
+from app.admin.outbox import RequeueService
 from app.core.db.transaction import Session, TransactionRoute
 from app.core.openapi import problems
 from app.core.paging import PageNumber, PageSize
@@ -23,7 +24,13 @@ async def get_service(session: Session) -> OutboxService:
     return OutboxService(session)
 
 
+async def get_requeue(session: Session, admin: AdminUser) -> RequeueService:
+    """Queueing again on the session of this request, by its caller."""
+    return RequeueService(session, admin)
+
+
 Mails = Annotated[OutboxService, Depends(get_service)]
+Requeue = Annotated[RequeueService, Depends(get_requeue)]
 
 
 @router.get("", summary="List mails")
@@ -39,6 +46,6 @@ async def list_mails(
 @router.post(
     "/{mail_id}/requeue", summary="Queue a dead mail again", responses=problems("MAIL_NOT_FOUND", "MAIL_NOT_DEAD")
 )
-async def requeue(mail_id: Id, _: AdminUser, mails: Mails) -> MailOut:
+async def requeue_mail(mail_id: Id, requeue: Requeue) -> MailOut:
     """Due at once, with all its attempts before it; the Message-ID stays."""
-    return MailOut.model_validate(await mails.requeue(mail_id))
+    return MailOut.model_validate(await requeue.requeue(mail_id))

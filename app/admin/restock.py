@@ -26,7 +26,7 @@ class RestockService:
     async def set_stock(self, book_id: int, quantity: int, reason: str | None, actor: Caller) -> Book:
         """The book with its new absolute stock. Raises BookNotFound."""
         change = await self._stock.set(book_id, quantity, reason, actor.id)
-        await self._follow_up(change, "book.stock_set", reason, actor)
+        await self._follow_up("book.stock_set", change, actor)
         return change.book
 
     async def adjust_stock(
@@ -34,17 +34,18 @@ class RestockService:
     ) -> StockMovement | None:
         """The movement of an adjustment by `delta` copies. Raises BookNotFound and StockOutOfRange."""
         change = await self._stock.adjust(book_id, delta, kind, reason, actor.id)
-        await self._follow_up(change, "book.stock_adjusted", reason, actor)
+        await self._follow_up("book.stock_adjusted", change, actor)
         return change.movement
 
-    async def _follow_up(self, change: StockChange, action: str, reason: str | None, actor: Caller) -> None:
-        if change.movement is None:
+    async def _follow_up(self, action: str, change: StockChange, actor: Caller) -> None:
+        book, movement = change.book, change.movement
+        if movement is None:
             return
         before = {"stock_quantity": change.before}
-        after = {"stock_quantity": change.book.stock_quantity, "reason": reason}
-        await record(self._session, actor, action, change.book.id, before=before, after=after)
+        after = {"stock_quantity": book.stock_quantity, "kind": movement.kind, "reason": movement.reason}
+        await record(self._session, actor, action, book.id, before=before, after=after)
         if change.back_in_stock:
-            await notify_waiting(self._session, self._outbox, [change.book.id])
+            await notify_waiting(self._session, self._outbox, [book.id])
 
 
 def tells_waiting(outbox: Outbox) -> Restocked:

@@ -18,9 +18,10 @@ class AuditEvent(Base):
 
     __tablename__ = "audit_events"
     __table_args__ = (
-        Index("ix_audit_events_subject_subject_id_id", "subject", "subject_id", "id"),
-        Index("ix_audit_events_actor_user_id_id", "actor_user_id", "id"),
-        Index("ix_audit_events_action_id", "action", "id"),
+        Index("ix_audit_events_created_at_id", "created_at", "id"),
+        Index("ix_audit_events_subject_subject_id_created_at_id", "subject", "subject_id", "created_at", "id"),
+        Index("ix_audit_events_actor_user_id_created_at_id", "actor_user_id", "created_at", "id"),
+        Index("ix_audit_events_action_created_at_id", "action", "created_at", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)

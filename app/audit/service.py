@@ -9,6 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.deps import Caller
 from app.audit.models import AuditEvent
+from app.audit.query import AuditFilter
+from app.audit.repository import AuditRepository
+from app.core.paging import Page, Position
 
 Values = Mapping[str, Any]
 _as_json = TypeAdapter(Any)
@@ -31,9 +34,15 @@ async def record(
     await session.execute(insert(AuditEvent), [_row(actor, action, subject_id, before, after)])
 
 
-async def record_each(session: AsyncSession, actor: Caller | None, action: str, before: Mapping[int, Values]) -> None:
-    """As `record`, for many subjects at once: what each of them was before, by its id."""
-    rows = [_row(actor, action, subject_id, values, None) for subject_id, values in before.items()]
+async def record_each(
+    session: AsyncSession,
+    actor: Caller | None,
+    action: str,
+    before: Mapping[int, Values],
+    after: Values | None = None,
+) -> None:
+    """As `record`, for many subjects at once: what each of them was before, by its id, and what all are after."""
+    rows = [_row(actor, action, subject_id, values, after) for subject_id, values in before.items()]
     if rows:
         await session.execute(insert(AuditEvent), rows)
 
@@ -56,3 +65,15 @@ def changes(before: Values, after: Values) -> tuple[dict[str, Any], dict[str, An
     """Of two states with the same keys, what differs, before and after."""
     differing = [name for name in after if before[name] != after[name]]
     return {name: before[name] for name in differing}, {name: after[name] for name in differing}
+
+
+class AuditTrail:
+    """The trail for those who read it, in the transaction of a session."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._events = AuditRepository(session)
+
+    async def page(self, wanted: AuditFilter, limit: int, after: Position | None) -> Page[AuditEvent]:
+        """What passes the filter, the newest first, from behind that place on."""
+        found = await self._events.page(wanted, limit=limit + 1, after=after)
+        return Page(found[:limit], await self._events.count(wanted), more=len(found) > limit)

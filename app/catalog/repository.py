@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Numeric, Select, delete, exists, func, literal, select, update
+from sqlalchemy import ColumnElement, Numeric, Select, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -43,23 +43,24 @@ class BookRepository:
         """The book with that id."""
         return await self._session.scalar(select(Book).where(Book.id == book_id))
 
-    async def exists(self, book_id: int) -> bool:
-        """Whether there is such a book."""
-        return bool(await self._session.scalar(select(exists().where(Book.id == book_id))))
+    async def lock(self, book_id: int) -> Book | None:
+        """The book as it is under the lock of its row."""
+        query = select(Book).where(Book.id == book_id).with_for_update(key_share=True)
+        return await self._session.scalar(query.execution_options(populate_existing=True))
 
     async def add(self, columns: Mapping[str, Any]) -> Book | None:
         """The new book; None when its ISBN is taken."""
         insertion = insert(Book).values(columns).on_conflict_do_nothing(index_elements=[Book.isbn])
         return (await self._session.scalars(insertion.returning(Book))).one_or_none()
 
-    async def change(self, book_id: int, columns: Mapping[str, Any]) -> Book | None:
-        """The book with these columns changed and no other; None when there is no such book.
+    async def change(self, book_id: int, columns: Mapping[str, Any]) -> Book:
+        """The book with these columns changed and no other. Its row must be locked.
 
         Raises:
             IntegrityError: another book has the ISBN.
         """
         change = update(Book).where(Book.id == book_id).values(columns).returning(Book)
-        return (await self._session.scalars(change, execution_options={"populate_existing": True})).one_or_none()
+        return (await self._session.scalars(change, execution_options={"populate_existing": True})).one()
 
     async def delete(self, book_id: int) -> None:
         """Delete the book; what hangs on it goes or is set null by the foreign keys. Its row must be locked."""

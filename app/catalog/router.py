@@ -37,9 +37,9 @@ async def list_genres(genres: Genres) -> list[GenreOut]:
 
 
 @router.post("/genres", tags=["genres"], status_code=201, summary="Add a genre", responses=problems("GENRE_CONFLICT"))
-async def create_genre(body: GenreCreate, _: AdminUser, genres: Genres) -> GenreOut:
+async def create_genre(body: GenreCreate, admin: AdminUser, genres: Genres) -> GenreOut:
     """A name may exist once; upper and lower case count as different."""
-    return GenreOut.model_validate(await genres.create(body.name))
+    return GenreOut.model_validate(await genres.create(body.name, admin))
 
 
 @router.get(
@@ -81,9 +81,9 @@ async def show_book(book_id: BookId, books: Books) -> BookWithFigures:
     summary="Add a book",
     responses=problems("GENRE_NOT_FOUND", "BOOK_ISBN_CONFLICT"),
 )
-async def create_book(body: BookCreate, _: AdminUser, books: Books) -> BookOut:
+async def create_book(body: BookCreate, admin: AdminUser, books: Books) -> BookOut:
     """The stock starts at 0 and is set by the stock operations."""
-    return BookOut.model_validate(await books.create(body.model_dump(exclude_unset=True)))
+    return BookOut.model_validate(await books.create(body.model_dump(exclude_unset=True), admin))
 
 
 @router.put(
@@ -92,9 +92,9 @@ async def create_book(body: BookCreate, _: AdminUser, books: Books) -> BookOut:
     summary="Change a book",
     responses=problems("BOOK_NOT_FOUND", "GENRE_NOT_FOUND", "BOOK_ISBN_CONFLICT"),
 )
-async def change_book(book_id: BookId, body: BookUpdate, _: AdminUser, books: Books) -> BookOut:
+async def change_book(book_id: BookId, body: BookUpdate, admin: AdminUser, books: Books) -> BookOut:
     """Only the keys that are present change; null clears what may be empty. The stock is not changed here."""
-    return BookOut.model_validate(await books.change(book_id, body.model_dump(exclude_unset=True)))
+    return BookOut.model_validate(await books.change(book_id, body.model_dump(exclude_unset=True), admin))
 
 
 @router.delete(
@@ -102,7 +102,7 @@ async def change_book(book_id: BookId, body: BookUpdate, _: AdminUser, books: Bo
 )
 async def delete_book(book_id: BookId, admin: AdminUser, books: Books) -> None:
     """Cart lines, wishlist entries, pre-bookings and reviews go with it; orders keep their snapshot of it."""
-    await books.delete(book_id, admin.id)
+    await books.delete(book_id, admin)
 
 
 @router.get(

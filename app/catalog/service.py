@@ -7,11 +7,14 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.accounts.deps import Caller
+from app.audit.service import changes, record
 from app.catalog.errors import BookNotFound, GenreConflict, GenreNotFound, IsbnConflict, PageTooDeep, SearchTooDeep
 from app.catalog.models import Book, Genre
 from app.catalog.query import BookQuery
 from app.catalog.repository import BookRepository, GenreRepository
 from app.catalog.rules import too_deep
+from app.catalog.schemas import BookOut
 from app.catalog.search import BookSearch
 from app.catalog.stock import StockService
 from app.core.db.failures import violated
@@ -34,6 +37,7 @@ class BookService:
     """Books in the transaction of a session."""
 
     def __init__(self, session: AsyncSession) -> None:
+        self._session = session
         self._books = BookRepository(session)
         self._genres = GenreRepository(session)
         self._search = BookSearch(session)
@@ -57,7 +61,7 @@ class BookService:
             return await self._behind(query, query.cursor)
         return await (self._searched(query) if query.q else self._numbered(query))
 
-    async def create(self, columns: Mapping[str, Any]) -> Book:
+    async def create(self, columns: Mapping[str, Any], actor: Caller) -> Book:
         """A new book without stock.
 
         Raises:
@@ -68,9 +72,10 @@ class BookService:
         book = await self._books.add(columns)
         if book is None:
             raise IsbnConflict
+        await record(self._session, actor, "book.created", book.id, after=_state(book))
         return book
 
-    async def change(self, book_id: int, columns: Mapping[str, Any]) -> Book:
+    async def change(self, book_id: int, columns: Mapping[str, Any], actor: Caller) -> Book:
         """Change these columns of a book and no other, so that what checkouts do meanwhile to its stock stands.
 
         Raises:
@@ -80,8 +85,7 @@ class BookService:
         """
         if not columns:
             return await self.get(book_id)
-        if not await self._books.exists(book_id):
-            raise BookNotFound
+        before = _state(await self._locked(book_id))
         await self._require_genre(columns)
         try:
             book = await self._books.change(book_id, columns)
@@ -89,14 +93,22 @@ class BookService:
             if violated(error) == ISBN_KEY:
                 raise IsbnConflict from error
             raise
+        old, new = changes(before, _state(book))
+        if new:
+            await record(self._session, actor, "book.changed", book_id, before=old, after=new)
+        return book
+
+    async def delete(self, book_id: int, actor: Caller) -> None:
+        """Take a book off sale for good; a checkout that has locked it is waited for. Raises BookNotFound."""
+        await self._stock.remove(book_id, actor.id)
+        await record(self._session, actor, "book.removed", book_id, before=_state(await self.get(book_id)))
+        await self._books.delete(book_id)
+
+    async def _locked(self, book_id: int) -> Book:
+        book = await self._books.lock(book_id)
         if book is None:
             raise BookNotFound
         return book
-
-    async def delete(self, book_id: int, actor_id: int) -> None:
-        """Take a book off sale for good; a checkout that has locked it is waited for. Raises BookNotFound."""
-        await self._stock.remove(book_id, actor_id)
-        await self._books.delete(book_id)
 
     async def _require_genre(self, columns: Mapping[str, Any]) -> None:
         genre_id = columns.get("genre_id")
@@ -122,6 +134,11 @@ class BookService:
         return _page(query, books, await self._books.count(query.filter), None)
 
 
+def _state(book: Book) -> dict[str, Any]:
+    """What the audit trail tells of a book."""
+    return BookOut.model_validate(book).model_dump(exclude={"id"})
+
+
 def _page(query: BookQuery, books: list[Book], total: int, page: int | None) -> BookPage:
     """`books` holds one more than the page where more follow."""
     shown = books[: query.size]
@@ -133,6 +150,7 @@ class GenreService:
     """Genres in the transaction of a session."""
 
     def __init__(self, session: AsyncSession) -> None:
+        self._session = session
         self._genres = GenreRepository(session)
 
     async def all(self) -> list[Genre]:
@@ -143,9 +161,10 @@ class GenreService:
         """The name of that genre."""
         return await self._genres.name_of(genre_id)
 
-    async def create(self, name: str) -> Genre:
+    async def create(self, name: str, actor: Caller) -> Genre:
         """A new genre. Raises GenreConflict when exactly that name exists."""
         genre = await self._genres.add(name)
         if genre is None:
             raise GenreConflict
+        await record(self._session, actor, "genre.created", genre.id, after={"name": name})
         return genre

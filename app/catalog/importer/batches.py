@@ -95,6 +95,11 @@ _CREATE = """
     ORDER BY line
     RETURNING id
 """
+_NOTE = """
+    INSERT INTO audit_events (action, subject, after)
+    SELECT 'import.stored', 'import', to_jsonb(stored)
+    FROM (SELECT $1::text AS file, $2::integer AS created, $3::integer AS updated) stored
+"""
 
 
 class BatchCounts(NamedTuple):
@@ -120,19 +125,30 @@ _DONE_AGAIN = (
 
 
 async def store_batch(
-    connection: asyncpg.Connection, rows: Sequence[BookRow], options: ImportOptions, restocked: Restocked | None
+    connection: asyncpg.Connection,
+    rows: Sequence[BookRow],
+    options: ImportOptions,
+    restocked: Restocked | None,
+    file_name: str,
 ) -> BatchCounts:
-    """The rows name different books. A dry run does everything and rolls back."""
+    """The rows name different books. A dry run does everything and rolls back.
+
+    What is stored leaves a row of the audit trail in the same transaction, so that no import escapes it by dying.
+    """
     for attempt in range(1, _ATTEMPTS):
         try:
-            return await _attempt(connection, rows, options, restocked)
+            return await _attempt(connection, rows, options, restocked, file_name)
         except _DONE_AGAIN:
             await asyncio.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - spreads retries, hides nothing
-    return await _attempt(connection, rows, options, restocked)
+    return await _attempt(connection, rows, options, restocked, file_name)
 
 
 async def _attempt(
-    connection: asyncpg.Connection, rows: Sequence[BookRow], options: ImportOptions, restocked: Restocked | None
+    connection: asyncpg.Connection,
+    rows: Sequence[BookRow],
+    options: ImportOptions,
+    restocked: Restocked | None,
+    file_name: str,
 ) -> BatchCounts:
     transaction = connection.transaction(isolation="read_committed")
     await transaction.start()
@@ -140,6 +156,8 @@ async def _attempt(
         await _stage(connection, rows)
         updated = await _update_books(connection, restocked)
         created = await _create_books(connection, options.default_price, options.default_stock)
+        if created or updated:
+            await connection.execute(_NOTE, _storable(file_name), created, updated)
     except BaseException:
         with suppress(*LOST_CONNECTION):  # the server has rolled back what it lost, and the first error tells more
             await transaction.rollback()
@@ -172,3 +190,8 @@ async def _update_books(connection: asyncpg.Connection, restocked: Restocked | N
 
 async def _create_books(connection: asyncpg.Connection, price: Decimal | None, stock: int) -> int:
     return len(await connection.fetch(_CREATE, price, stock))
+
+
+def _storable(file_name: str) -> str:
+    """Without what the system's names may hold and UTF-8 may not."""
+    return file_name.encode(errors="replace").decode()

@@ -32,6 +32,7 @@ class RowSource:
     rejects: Rejects
     tally: Tally
     price_needed: bool
+    file_name: str
 
     def batches(self, size: int) -> Iterator[list[BookRow]]:
         batch: list[BookRow] = []
@@ -85,7 +86,7 @@ async def import_csv(
     ):
         price_needed = options.default_price is None
         columns = resolve_columns(table.header, options.mapping, has_default_price=not price_needed)
-        source = RowSource(table, columns, seen, rejects, Tally(), price_needed)
+        source = RowSource(table, columns, seen, rejects, Tally(), price_needed, path.name)
         await _store(connect, source, options, on_progress or _silent, restocked)
     return _report(path, options, source)
 
@@ -98,7 +99,7 @@ async def _store(
         connection = await connect()
         try:
             for batch in source.batches(options.batch_size):
-                counts = await store_batch(connection, batch, options, restocked)
+                counts = await store_batch(connection, batch, options, restocked, source.file_name)
                 tally.created += counts.created
                 tally.updated += counts.updated
                 tally.unchanged += counts.unchanged

@@ -1,0 +1,75 @@
+"""GET /admin/analytics: sales and inventory for staff."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import BeforeValidator
+
+from app.accounts.deps import AdminUser
+from app.admin.reports.rules import Measure, PeriodName
+from app.admin.reports.schemas import LowStock, SalesByDay, SalesSummary, TopBooks
+from app.admin.reports.service import ReportService
+from app.core.db.transaction import Session, TransactionRoute
+from app.core.problems import invalid_input
+from app.core.values import INT_MAX, iso_date
+
+router = APIRouter(prefix="/admin/analytics", tags=["analytics"], route_class=TransactionRoute)
+
+Day = Annotated[date, BeforeValidator(iso_date, json_schema_input_type=date)]
+
+
+async def get_service(session: Session) -> ReportService:
+    """Reports on the session of this request."""
+    return ReportService(session)
+
+
+Reports = Annotated[ReportService, Depends(get_service)]
+
+
+@router.get("/sales/summary", summary="Sales of a period")
+async def sales_summary(
+    _: AdminUser,
+    reports: Reports,
+    period: Annotated[
+        PeriodName, Query(description="From 00:00 UTC today, on Monday or on the 1st, until now")
+    ] = "today",
+) -> SalesSummary:
+    """Confirmed orders, against the whole day, ISO week or month before, and against the same part of it."""
+    return await reports.summary(period)
+
+
+@router.get("/sales/by-day", summary="Sales day by day")
+async def sales_by_day(
+    _: AdminUser,
+    reports: Reports,
+    date_from: Annotated[Day | None, Query(description="Absent: 29 days before `date_to`")] = None,
+    date_to: Annotated[Day | None, Query(description="Inclusive; absent: today")] = None,
+) -> SalesByDay:
+    """Confirmed orders of each day in UTC; at most 366 days, those without sales included."""
+    try:
+        return await reports.by_day(date_from, date_to)
+    except ValueError as error:
+        raise invalid_input("query", "date_from", message=str(error)) from error
+
+
+@router.get("/sales/top-books", summary="Books that sold best")
+async def top_books(
+    _: AdminUser,
+    reports: Reports,
+    sort_by: Annotated[Measure, Query(description="Money or copies")] = "revenue",
+    limit: Annotated[int, Query(ge=1, le=50, description="Books at most")] = 10,
+    period: Annotated[PeriodName | None, Query(description="As in the summary; absent: all time")] = None,
+) -> TopBooks:
+    """Confirmed orders; ties by id. Books that were removed are left out."""
+    return await reports.top_books(sort_by, limit, period)
+
+
+@router.get("/inventory/low-stock", response_model=LowStock, summary="Books that are running out")
+async def low_stock(
+    _: AdminUser,
+    reports: Reports,
+    threshold: Annotated[int, Query(ge=0, le=INT_MAX, description="Copies; inclusive")] = 10,
+) -> Response:
+    """All books with that stock or less, the least first, then by id; not paged."""
+    return Response(await reports.low_stock(threshold), media_type="application/json")

@@ -1,0 +1,59 @@
+"""What sold, when, and what is running out."""
+
+from datetime import date
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.admin.reports.repository import ReportRepository
+from app.admin.reports.rules import Measure, PeriodName, change_in_percent, day_range, every_day, period
+from app.admin.reports.schemas import (
+    DaySalesOut,
+    SalesByDay,
+    SalesSummary,
+    SpanSales,
+    TopBook,
+    TopBooks,
+    span_members,
+)
+
+
+class ReportService:
+    """Reports on the transaction of a session; periods are those of the database clock in UTC."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._reports = ReportRepository(session)
+
+    async def summary(self, name: PeriodName) -> SalesSummary:
+        """The sales of the period up to now, compared with the one before, whole and like with like."""
+        spans = period(name, await self._reports.now())
+        now, before, like = await self._reports.sales(spans)
+        return SalesSummary(
+            **span_members(spans.now, now),
+            period=name,
+            delta_percentage=change_in_percent(now.revenue, before.revenue),
+            like_for_like_percentage=change_in_percent(now.revenue, like.revenue),
+            previous=SpanSales(**span_members(spans.before, before)),
+            previous_like=SpanSales(**span_members(spans.like, like)),
+        )
+
+    async def by_day(self, first: date | None, last: date | None) -> SalesByDay:
+        """A row for each day from `first` to `last`, which default to the thirty days up to today.
+
+        Raises:
+            ValueError: they are in the wrong order, or more than a year apart; the sentence is about `first`.
+        """
+        first, last = day_range((await self._reports.now()).date(), first, last)
+        sold = await self._reports.sales_by_day(first, last)
+        items = [DaySalesOut.of(sales) for sales in every_day(first, last, sold)]
+        return SalesByDay(date_from=first, date_to=last, items=items)
+
+    async def top_books(self, measure: Measure, limit: int, name: PeriodName | None) -> TopBooks:
+        """The books that sold best in the period up to now, or ever."""
+        within = period(name, await self._reports.now()).now if name else None
+        books = await self._reports.top_books(measure, limit, within)
+        return TopBooks(sort_by=measure, items=[TopBook.of(book) for book in books])
+
+    async def low_stock(self, threshold: int) -> str:
+        """All books with that stock or less: the JSON of a `LowStock`."""
+        total, items = await self._reports.low_stock(threshold)
+        return f'{{"threshold":{threshold},"total_low_stock":{total},"items":{items}}}'

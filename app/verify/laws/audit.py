@@ -1,0 +1,26 @@
+"""Laws of the audit trail. A row and its action are of one transaction, so they bear the same moment."""
+
+from app.verify.law import Law
+
+AUDIT_LAWS = (
+    Law(
+        "staff_actions_are_on_record",
+        "Every change of stock and every cancellation by staff stands in the audit trail.",
+        """
+        SELECT movement.id AS movement_id, NULL::integer AS order_id, actor_user_id
+        FROM stock_movements movement
+        WHERE kind IN ('set', 'adjustment', 'restock') AND actor_user_id IS NOT NULL AND NOT EXISTS (
+            SELECT FROM audit_events noted
+            WHERE noted.actor_user_id = movement.actor_user_id AND noted.created_at = movement.created_at
+              AND noted.action IN ('book.stock_set', 'book.stock_adjusted')
+        )
+        UNION ALL
+        SELECT NULL, orders.id, event.actor_user_id
+        FROM order_events event JOIN orders ON orders.id = event.order_id
+        WHERE event.status = 'cancelled' AND event.actor_user_id <> orders.user_id AND NOT EXISTS (
+            SELECT FROM audit_events noted
+            WHERE noted.subject = 'order' AND noted.subject_id = orders.id AND noted.action = 'order.cancelled'
+        )
+        """,
+    ),
+)

@@ -2,14 +2,15 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.service import make_admin, purge_expired
+from app.accounts.administration import AccountAdministration
+from app.accounts.service import purge_expired
 from tests.accounts.support import hashed, log_in, mails, reader, refresh, signed_in
 from tests.support import Shop, assert_problem
 
 
 async def admin(shop: Shop, email: str) -> bool:
     async def work(session: AsyncSession) -> bool:
-        return await make_admin(session, email, hashed())
+        return (await AccountAdministration(session).make_admin(email, hashed())).before is None
 
     return await shop.app.state.database.transaction(work)
 

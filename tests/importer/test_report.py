@@ -72,7 +72,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path):
         with open_table(path) as table, seen_books() as seen:
             rejects = Rejects(path, table.header)
             columns = resolve_columns(table.header, {}, has_default_price=False)
-            source = RowSource(table, columns, seen, rejects, Tally(), price_needed=True)
+            source = RowSource(table, columns, seen, rejects, Tally(), price_needed=True, file_name=path.name)
             assert sum(len(batch) for batch in source.batches(500)) == rows // 2
             rejects.close()
         size = tracemalloc.get_traced_memory()[1]

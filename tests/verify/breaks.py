@@ -88,7 +88,7 @@ BREAKS: dict[str, tuple[str, ...]] = {
         f"{HALVE} WHERE book_id IS NOT NULL AND order_id = {BOBS}",
         f"{HALVE} WHERE book_id IS NULL AND order_id = {BOBS}",
         f"UPDATE order_items SET title = 'Other' WHERE book_id IS NULL AND order_id = {BOBS}",
-        f"UPDATE stock_movements SET kind = 'set', order_id = NULL WHERE order_id = {BOBS}",
+        f"UPDATE stock_movements SET kind = 'set', order_id = NULL, actor_user_id = NULL WHERE order_id = {BOBS}",
         f"UPDATE stock_movements SET kind = 'sale', order_id = {BOBS} WHERE book_title = 'Dune' AND kind = 'adjustment'",
     ),
     "one_sale_per_order_and_book": (
@@ -155,7 +155,7 @@ BREAKS: dict[str, tuple[str, ...]] = {
         """,
     ),
     "cancelled_orders_are_restocked": (
-        "UPDATE stock_movements SET kind = 'set', order_id = NULL WHERE kind = 'cancellation'",
+        "UPDATE stock_movements SET kind = 'set', order_id = NULL, actor_user_id = NULL WHERE kind = 'cancellation'",
         f"UPDATE stock_movements SET order_id = {BOBS} WHERE kind = 'cancellation'",
     ),
     "events_tell_the_status": (
@@ -182,6 +182,11 @@ BREAKS: dict[str, tuple[str, ...]] = {
         "UPDATE refresh_tokens SET expires_at = now() + interval '1 hour'",
     ),
     "deactivated_accounts_have_no_session": ("UPDATE users SET is_active = false WHERE email = 'bob@example.com'",),
+    "staff_actions_are_on_record": (
+        "DELETE FROM audit_events WHERE action = 'book.stock_adjusted'",
+        "UPDATE audit_events SET created_at = created_at - interval '1 second'",
+        "UPDATE order_events SET actor_user_id = (SELECT min(id) FROM users) WHERE status = 'cancelled'",
+    ),
     "nobody_waits_for_books_in_stock": (
         "INSERT INTO pre_bookings (user_id, book_id) SELECT users.id, books.id FROM users, books WHERE title = 'Dune'",
     ),
@@ -212,6 +217,7 @@ ALLOWED = {
         UPDATE refresh_tokens SET revoked_at = now();
         UPDATE users SET is_active = false;
     """,
+    "a member of staff is removed": "DELETE FROM users WHERE role = 'ADMIN'",
     "a key is forgotten": "DELETE FROM idempotency_keys",
     "an order whose payment failed took no stock": f"{FAILED_ORDER} {ADD_LINE.format(quantity=1)}",
     "an order is from before charges were on record": f"""

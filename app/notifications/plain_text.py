@@ -8,7 +8,7 @@ _BLOCKS = frozenset(
     | {"h1", "h2", "h3", "h4", "h5", "h6", "li", "main", "ol", "p", "section", "table", "td", "th", "tr", "ul"}
 )
 _BREAKS = frozenset({"br", "hr"})
-# Checkout waits for this under its locks, and a parser takes five times as long. Quoted values may hold any character.
+# Checkout waits for this under its locks; a parser takes five times as long. Quoted values may hold any character.
 _MARKUP = re.compile(
     r"""<!--.*?-->
       | <(style|script|title|head)\b.*?</\1\s*>

@@ -38,6 +38,13 @@ class AccountAdministration:
         total = await self._accounts.count(wanted)
         return total, await self._accounts.page(wanted, offset, limit) if offset < total else []
 
+    async def get(self, user_id: int) -> Account:
+        """The account. Raises UserNotFound."""
+        account = await self._accounts.by_id(user_id)
+        if account is None:
+            raise UserNotFound
+        return account
+
     async def deactivate(self, user_id: int) -> AccountChange:
         """Close an account and end its sessions. Raises UserNotFound and AdminNotDeactivatable."""
         before = await self._locked(user_id)

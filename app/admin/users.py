@@ -25,6 +25,10 @@ class UserService:
         total, accounts = await self._accounts.page(wanted, offset, limit)
         return total, [AccountOut.of(account) for account in accounts]
 
+    async def get(self, user_id: int) -> AccountOut:
+        """The account. Raises UserNotFound."""
+        return AccountOut.of(await self._accounts.get(user_id))
+
     async def deactivate(self, user_id: int) -> AccountOut:
         """Lock somebody out at once. Raises UserNotFound and AdminNotDeactivatable."""
         return await self._noted("user.deactivated", await self._accounts.deactivate(user_id))

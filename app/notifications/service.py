@@ -20,6 +20,13 @@ class OutboxService:
         """How many mails have that status (None: any), and some of them, the newest first."""
         return await self._mails.page(status, offset, limit)
 
+    async def get(self, mail_id: int) -> OutboxMail:
+        """The mail. Raises MailNotFound."""
+        mail = await self._mails.find(mail_id)
+        if mail is None:
+            raise MailNotFound
+        return mail
+
     async def requeue(self, mail_id: int) -> OutboxMail:
         """Make a dead mail due at once, with all its attempts before it. Raises MailNotFound and MailNotDead."""
         queued = await self._mails.requeue([mail_id])

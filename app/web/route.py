@@ -26,7 +26,7 @@ FORM_TOKEN, FORM_TOKEN_HEADER = "csrf", "X-CSRF-Token"
 MAX_FIELDS = 1000
 POLICY = (
     "default-src 'none'; base-uri 'none'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; "
-    "img-src 'self' data:; manifest-src 'self'; script-src 'self'; style-src 'self'"
+    "frame-src 'self'; img-src 'self' data:; manifest-src 'self'; script-src 'self'; style-src 'self'"
 )
 HEADERS = {
     "Content-Security-Policy": POLICY,

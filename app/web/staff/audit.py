@@ -1,0 +1,85 @@
+"""The audit trail: who did what, before and after."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from fastapi import APIRouter, Request, Response
+
+from app.audit.models import AuditEvent
+from app.audit.query import AuditFilter
+from app.audit.service import AuditTrail
+from app.core.db.transaction import Session
+from app.core.paging import position_cursor, read_position
+from app.web.access import Staff
+from app.web.page import Page, render
+from app.web.route import PrivatePageRoute
+from app.web.staff.asking import PER_PAGE, address, end_of, number, start_of
+
+router = APIRouter(include_in_schema=False, route_class=PrivatePageRoute, prefix="/staff/audit")
+FIELDS = ("action", "subject", "id", "actor", "from", "to")
+SUBJECTS = ("book", "genre", "order", "review", "user", "mail", "image")
+PAGES = {"book": "/staff/books/", "order": "/staff/orders/", "user": "/staff/users/", "mail": "/staff/mails/"}
+MAX_ID = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A value that changed; None where there was or is none."""
+
+    name: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One action of staff, ready to be shown."""
+
+    event: AuditEvent
+
+    @property
+    def changes(self) -> list[Change]:
+        """What changed, by the names of the values."""
+        before, after = self.event.before or {}, self.event.after or {}
+        return [Change(name, before.get(name), after.get(name)) for name in {**before, **after}]
+
+    @property
+    def path(self) -> str | None:
+        """Where its subject is shown."""
+        page = PAGES.get(self.event.subject)
+        return f"{page}{self.event.subject_id}" if page and self.event.subject_id else None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage(Page):
+    """A page of deeds; `following` leads to the next."""
+
+    template: ClassVar[str] = "staff/audit.html"
+    asked: dict[str, str]
+    deeds: list[Deed]
+    total: int
+    following: str | None
+    subjects: tuple[str, ...]
+
+
+@router.get("")
+async def show_trail(request: Request, _: Staff, session: Session) -> Response:
+    """What staff did, the newest first."""
+    asked = {name: request.query_params.get(name, "").strip() for name in FIELDS}
+    wanted = AuditFilter(
+        action=asked["action"] or None,
+        subject=asked["subject"] or None,
+        subject_id=number(asked["id"]) if asked["subject"] else None,
+        actor_user_id=number(asked["actor"]),
+        created_from=start_of(asked["from"]),
+        created_to=end_of(asked["to"]),
+    )
+    scope = f"staff audit {sorted(asked.items())}"
+    position = read_position(scope, request.query_params.get("cursor"), MAX_ID)
+    page = await AuditTrail(session).page(wanted, PER_PAGE, position)
+    following = None
+    if page.more:
+        last = page.entries[-1]
+        following = address("/staff/audit", asked | {"cursor": position_cursor(scope, last.created_at, last.id)})
+    deeds = [Deed(event) for event in page.entries]
+    return render(request, AuditPage(asked, deeds, page.total, following, SUBJECTS))

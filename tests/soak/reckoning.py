@@ -1,5 +1,6 @@
 """What people were told, beside what the database holds and the mail server received."""
 
+from collections import Counter
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ REFUNDS = """
     JOIN payment_attempts ON payment_attempts.id = attempt_id
 """
 STOCK = "SELECT id, stock_quantity FROM books"
-MAILS = "SELECT message_id, status, kind = 'order_confirmation' AS confirms FROM email_outbox"
+MAILS = "SELECT message_id, status, kind FROM email_outbox"
 
 
 @dataclass(frozen=True)
@@ -104,11 +105,13 @@ def _money(told: Told, found: Found) -> list[Line]:
 
 def _mails(told: Told, found: Found, mailbox: Mailbox) -> list[Line]:
     due = {(sale.id, sale.buyer) for sale in told.sales.values()}
+    kinds = Counter(row["kind"] for row in found.mails)
     sent = {row["message_id"] for row in found.mails if row["status"] == "sent"}
     return [
-        Line("confirmation mails written", len(due), sum(row["confirms"] for row in found.mails)),
+        Line("confirmation mails written", len(due), kinds["order_confirmation"]),
         Line("confirmation mails received, by Message-ID", len(due), len(mailbox.confirmations)),
         Line("orders that differ in being confirmed", 0, len(due ^ set(mailbox.confirmations.values()))),
+        Line("cancellation mails written", len(told.cancelled), kinds["order_cancelled"]),
         Line("mails of all kinds received, by Message-ID", len(found.mails), len(mailbox.times)),
         Line("mails neither sent nor received, or only one of both", 0, len(sent ^ mailbox.times.keys())),
     ]

@@ -53,7 +53,7 @@ async def background_jobs(settings: Settings, database: Database, *, one_of_many
     stop = asyncio.Event()
     worker = make_worker(settings, database)
     turn = settings.data / "worker.lock" if one_of_many else None
-    jobs = asyncio.create_task(_run(worker, database, stop, turn))
+    jobs = asyncio.create_task(_run(worker, database, settings, stop, turn))
     try:
         yield
     finally:
@@ -65,9 +65,11 @@ async def background_jobs(settings: Settings, database: Database, *, one_of_many
             await jobs
 
 
-async def _run(worker: Worker, database: Database, stop: asyncio.Event, turn: Path | None) -> None:
+async def _run(
+    worker: Worker, database: Database, settings: Settings, stop: asyncio.Event, turn: Path | None
+) -> None:
     async with _turn(turn, stop):
-        await asyncio.gather(worker.run(), sweep_hourly(database, stop))
+        await asyncio.gather(worker.run(), sweep_hourly(database, settings, stop))
 
 
 @asynccontextmanager

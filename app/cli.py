@@ -17,7 +17,7 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import demo, mail_commands, serving, staff_commands
+from app import demo, housekeeping, mail_commands, serving, staff_commands
 from app.admin.restock import tells_waiting
 from app.catalog.importer import ImportFailed, ImportOptions, import_csv, parse_mapping, render_report
 from app.core.config import ConfigurationError, Settings, load_settings
@@ -33,6 +33,7 @@ from app.core.db.server import migrate as migrate_database
 from app.core.db.transaction import Database
 from app.core.embedded import EmbeddedPostgres, EmbeddedPostgresError, program
 from app.core.errors import DomainError
+from app.media.service import delete_orphans
 from app.notifications.outbox import Outbox
 from app.terminal import errors, on_database, out, ready, with_database
 from app.verify.render import render_verification
@@ -171,6 +172,17 @@ def verify() -> None:
     verification = on_database(verify_patiently)
     render_verification(verification, out)
     raise typer.Exit(0 if verification.ok else 1)
+
+
+@cli.command()
+def sweep() -> None:
+    """Delete now what the worker deletes every hour: what has expired, and images that no book names."""
+
+    async def work(database: Database) -> tuple[int, int]:
+        return await housekeeping.sweep(database), await delete_orphans(database, load_settings())
+
+    rows, files = on_database(work)
+    out.print(f"{rows} rows and {files} files of images deleted.")
 
 
 @db.command("psql", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

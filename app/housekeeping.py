@@ -8,8 +8,10 @@ from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.service import purge_expired
+from app.core.config import Settings
 from app.core.db.transaction import Database
 from app.core.errors import TryAgain
+from app.media.service import delete_orphans
 from app.notifications.notices import purge_read_notices
 from app.notifications.service import purge_old_mails
 from app.orders.models import IdempotencyKey
@@ -40,11 +42,12 @@ async def sweep(database: Database) -> int:
     return swept
 
 
-async def sweep_hourly(database: Database, stop: asyncio.Event) -> None:
+async def sweep_hourly(database: Database, settings: Settings, stop: asyncio.Event) -> None:
     """Sweep now and every hour until `stop` is set. Nothing that goes wrong ends it: there is the next hour."""
     while not stop.is_set():
         try:
-            log.info("housekeeping deleted %d rows", await sweep(database))
+            rows, files = await sweep(database), await delete_orphans(database, settings)
+            log.info("housekeeping deleted %d rows and %d files of images", rows, files)
         except TryAgain:
             log.warning("housekeeping left for the next hour: the database is busy")
         except Exception:

@@ -39,6 +39,9 @@ from app.core.middleware import BodyGuard, LastNet, RequestContext
 from app.health.router import VERSION
 from app.health.router import router as health
 from app.inbox.router import router as notifications
+from app.media.file_router import router as image_files
+from app.media.router import router as images
+from app.media.service import ImageService
 from app.notifications.outbox import Outbox
 from app.orders.best_sellers import BestSellers
 from app.orders.router import router as orders
@@ -53,6 +56,7 @@ from app.wishlist.router import router as wishlist
 log = logging.getLogger(__name__)
 
 DESCRIPTION = "An online bookshop: catalogue, basket, checkout and orders. Errors are RFC 9457 problem documents."
+STREAMED = frozenset({("POST", "/uploads/images")})
 ROUTERS = (
     health,
     accounts,
@@ -73,6 +77,8 @@ ROUTERS = (
     users,
     reports,
     audit,
+    images,
+    image_files,
 )
 
 
@@ -93,6 +99,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.outbox = Outbox(settings, app.state.signing_key)
     app.state.best_sellers = BestSellers()
     app.state.oauth = Providers(settings)
+    app.state.images = ImageService(settings)
     app.state.payments = make_payment_service(settings)
     for router in (*ROUTERS, *PAGES):  # not include_router, which matches every path a second time at each request
         app.router.routes.extend(router.routes)
@@ -112,7 +119,7 @@ def create_app_with_worker() -> FastAPI:
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """The last one added is the outermost."""
-    app.add_middleware(BodyGuard, max_bytes=settings.max_body_bytes)
+    app.add_middleware(BodyGuard, max_bytes=settings.max_body_bytes, streamed=STREAMED)
     app.add_middleware(LastNet)
     app.add_middleware(
         CORSMiddleware,

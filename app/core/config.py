@@ -62,6 +62,7 @@ class Settings(BaseSettings):
     rate_limit_auth_per_minute: int = Field(default=20, ge=1)
     max_body_bytes: int = Field(default=1_048_576, ge=1)
     shop_locale: str = "en_US"
+    upload_max_bytes: int = Field(default=5_242_880, ge=1)
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
     order_cancel_window_minutes: int = Field(default=30, ge=0, le=MAX_DAYS * 1440)
     payment_provider: Literal["mock"] = "mock"

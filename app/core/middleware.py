@@ -4,6 +4,7 @@ import json
 import logging
 import re
 import time
+from collections.abc import Container
 from contextvars import ContextVar
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -86,11 +87,13 @@ class BodyGuard:
     """Reads the body of a request within its bound, and notes texts that no column can hold.
 
     JSON is UTF-8 here and nothing else: the parser behind would also guess UTF-16 and UTF-32, and take surrogates.
+    The operations in `streamed` read their bodies themselves, each within a bound of its own.
     """
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, max_bytes: int, streamed: Container[tuple[str, str]] = ()) -> None:
         self.app = app
         self.max_bytes = max_bytes
+        self.streamed = streamed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -99,6 +102,9 @@ class BodyGuard:
             return
         state: dict[str, Any] = scope.setdefault("state", {})
         state["unstorable"] = _unstorable_in_address(scope)
+        if (scope["method"], scope["path"]) in self.streamed:
+            await self.app(scope, receive, send)
+            return
         body = await self._read(scope, receive)
         if body is None:
             answer = problem("BODY_TOO_LARGE", f"The body may have {self.max_bytes} bytes at most.")
@@ -112,8 +118,7 @@ class BodyGuard:
         await self.app(scope, _replay(body, receive), send)
 
     async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
-        declared = Headers(scope=scope).get("content-length", "0")
-        if declared.isdecimal() and int(declared) > self.max_bytes:
+        if declares_more_than(self.max_bytes, scope):
             return None
         body: bytes = b""
         while True:
@@ -123,6 +128,12 @@ class BodyGuard:
                 return None
             if message["type"] == "http.disconnect" or not message.get("more_body", False):
                 return body
+
+
+def declares_more_than(max_bytes: int, scope: Scope) -> bool:
+    """Whether the `Content-Length` alone says that the body is too large."""
+    declared = Headers(scope=scope).get("content-length", "0")
+    return declared.isdecimal() and int(declared) > max_bytes
 
 
 def _refuse_encoding(body: bytes, content_type: str) -> Response | None:

@@ -41,7 +41,11 @@ HEADERS = {
     429: ("Retry-After", {"type": "integer", "description": "Seconds"}),
     503: ("Retry-After", {"type": "integer", "description": "Seconds"}),
 }
-FRAMEWORK: dict[str, tuple[int, str]] = {"HTTP_400": (400, "Bad Request"), "HTTP_401": (401, "Unauthorized")}
+FRAMEWORK: dict[str, tuple[int, str]] = {
+    "HTTP_400": (400, "Bad Request"),
+    "HTTP_401": (401, "Unauthorized"),
+    "HTTP_404": (404, "Not Found"),
+}
 
 
 def problems(*codes: str) -> dict[int | str, dict[str, Any]]:

@@ -72,6 +72,8 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
     "PREBOOK_ALREADY_CANCELLED": (409, "Pre-booking already cancelled"),
     "PREBOOK_NOT_FOUND": (404, "Pre-booking not found"),
     "NOTICE_NOT_FOUND": (404, "Notice not found"),
+    "UPLOAD_TYPE_UNSUPPORTED": (415, "Type of file not supported"),
+    "UPLOAD_IMAGE_INVALID": (422, "Image not valid"),
     "MAIL_NOT_FOUND": (404, "Mail not found"),
     "MAIL_NOT_DEAD": (409, "Mail was not given up"),
     "IDEMPOTENCY_KEY_REUSED": (422, "Idempotency key used for another request"),

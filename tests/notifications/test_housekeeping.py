@@ -97,7 +97,7 @@ async def test_trouble_does_not_end_the_housekeeping(
 
     monkeypatch.setattr(housekeeping, "sweep", troubled)
     monkeypatch.setattr(housekeeping, "EVERY_SECONDS", 0)
-    task = asyncio.create_task(sweep_hourly(database, stop))
+    task = asyncio.create_task(sweep_hourly(database, settings, stop))
     async with asyncio.timeout(10):
         for _ in range(2):
             await swept.get()

@@ -1,0 +1,72 @@
+"""Images: taken in, given out, and cleared away when no book names them."""
+
+import asyncio
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.config import Settings
+from app.core.db.transaction import Database
+from app.media.errors import CannotStore, TypeUnsupported
+from app.media.images import renditions
+from app.media.multipart import UploadedFile
+from app.media.repository import named_stems
+from app.media.rules import DECLARED_TYPES, Kind, sniff
+from app.media.storage import ImageFolder, StoredFile
+
+ORPHANED_AFTER_SECONDS = 24 * 3600
+
+
+class ImageService:
+    """The images of the shop. One is decoded at a time, for its pixels may take 600 MB."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.max_bytes = settings.upload_max_bytes
+        self._folder = _folder(settings)
+        self._turn = asyncio.Semaphore(1)
+
+    async def keep(self, file: UploadedFile) -> str:
+        """Store the image in all sizes; the stem of its files, the same for the same picture.
+
+        Raises:
+            TypeUnsupported: it is declared, or is, something else than JPEG, PNG or WebP.
+            ImageInvalid: it is broken or has too many pixels.
+            CannotStore: the data folder refuses.
+        """
+        kind = sniff(file.content)
+        if kind is None or (file.content_type and file.content_type not in DECLARED_TYPES):
+            raise TypeUnsupported
+        async with self._turn:
+            return await asyncio.to_thread(self._keep, file.content, kind)
+
+    def _keep(self, content: bytes, kind: Kind) -> str:
+        made = renditions(content, kind)
+        try:
+            return self._folder.store(made)
+        except OSError as error:
+            raise CannotStore("the image could not be written") from error
+
+    async def open(self, name: str, *, with_content: bool) -> StoredFile | None:
+        """The stored file of that name, if there is one."""
+        return await asyncio.to_thread(self._folder.open, name, with_content=with_content)
+
+
+def _folder(settings: Settings) -> ImageFolder:
+    return ImageFolder(settings.data / "uploads")
+
+
+async def delete_orphans(database: Database, settings: Settings) -> int:
+    """Delete the images that no book names and nobody uploaded for a day, and drafts left behind; how many files.
+
+    The day is for whoever uploads a cover first and saves the book afterwards.
+    """
+    folder = _folder(settings)
+    aged = await asyncio.to_thread(folder.stems_older_than, ORPHANED_AFTER_SECONDS)
+
+    async def unnamed(session: AsyncSession) -> set[str]:
+        left = set(aged)
+        async for stem in named_stems(session):
+            left.discard(stem)
+        return left
+
+    orphans = await database.transaction(unnamed) if aged else aged
+    return await asyncio.to_thread(folder.delete_older_than, ORPHANED_AFTER_SECONDS, orphans)

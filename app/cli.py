@@ -17,7 +17,7 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import demo, housekeeping, mail_commands, serving, staff_commands
+from app import demo, export_commands, housekeeping, mail_commands, serving, staff_commands
 from app.admin.restock import tells_waiting
 from app.catalog.importer import ImportFailed, ImportOptions, import_csv, parse_mapping, render_report
 from app.core.config import ConfigurationError, Settings, load_settings
@@ -46,6 +46,7 @@ cli.command("create-admin")(staff_commands.create_admin)
 cli.command("promote")(staff_commands.promote)
 cli.command("demote")(staff_commands.demote)
 cli.command("worker")(mail_commands.worker)
+cli.command("export")(export_commands.export)
 cli.add_typer(mail_commands.outbox, name="outbox")
 
 SENTENCES = (

@@ -21,6 +21,7 @@ from app.accounts.oauth.router import router as oauth
 from app.accounts.router import router as accounts
 from app.accounts.unsubscribe import router as unsubscribe
 from app.admin.cancel_router import router as cancellations
+from app.admin.export_router import router as exports
 from app.admin.outbox_router import router as outbox
 from app.admin.reports.router import router as reports
 from app.admin.stock_router import router as restock
@@ -79,6 +80,7 @@ ROUTERS = (
     audit,
     images,
     image_files,
+    exports,
 )
 
 

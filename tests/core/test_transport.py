@@ -288,7 +288,14 @@ def test_every_operation_refuses_texts_that_cannot_be_stored(settings: Settings)
 
 
 def test_every_operation_on_the_database_is_a_transaction(settings: Settings):
-    outside = {"/health", "/health/ready", "/metrics", "/uploads/{file}", "/assets/{edition}/{name}", "/covers/{mark}/{name}.svg"}
+    outside = {
+        "/health",
+        "/health/ready",
+        "/metrics",
+        "/uploads/{file}",
+        "/assets/{edition}/{name}",
+        "/covers/{mark}/{name}.svg",
+    }
     routes = [
         route for route in create_app(settings).routes if isinstance(route, APIRoute) and route.path not in outside
     ]

@@ -8,14 +8,15 @@ read anew.
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.core.db.failures import OUT_OF_TIME, REPEATABLE, sqlstate
 from app.core.errors import DomainError, TryAgain
@@ -25,6 +26,8 @@ Undo = Callable[[], Awaitable[None]]
 
 REPETITIONS = 3
 FIRST_PAUSE_SECONDS = 0.02
+SNAPSHOTS_AT_ONCE = 2
+SNAPSHOT_IDLE_MS = 300_000
 _UNDOS = "undos"
 _NOTES = "notes"
 _IN_DOUBT = "in doubt"
@@ -52,6 +55,7 @@ class Database:
     def __init__(self, engine: AsyncEngine, sessions: async_sessionmaker[AsyncSession] | None = None) -> None:
         self.engine = engine
         self.sessions = sessions or async_sessionmaker(engine, expire_on_commit=False)
+        self._snapshots = asyncio.Semaphore(SNAPSHOTS_AT_ONCE)
 
     async def transaction(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
         """Run `work` and commit. Deadlocks and serialization failures repeat it up to three times.
@@ -92,6 +96,36 @@ class Database:
                 undos |= session.info.get(_UNDOS, {})
                 raise
             return result
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """One picture of the database for as long as a reader takes, outside of any request's transaction.
+
+        Statements have no time limit here; a reader who pauses longer than SNAPSHOT_IDLE_MS is cut off.
+
+        Raises:
+            TryAgain: so many are open already that another would take connections from the shop, the pool had none
+                to give, or the server is out of reach.
+        """
+        if self._snapshots.locked():
+            raise TryAgain("Other long readings are under way. Please try again when they are done.")
+        async with self._snapshots, AsyncExitStack() as stack:
+            try:
+                connection = await stack.enter_async_context(self.engine.connect())
+                await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+                await connection.exec_driver_sql(_PATIENCE)
+            except DBAPIError as error:
+                raise _as_answer(error) from error
+            except (PoolTimeout, OSError) as error:
+                log.warning("database out of reach: %s", error)
+                raise TryAgain from error
+            yield connection
+
+
+_PATIENCE = (
+    "SELECT set_config('statement_timeout', '0', true), "
+    f"set_config('idle_in_transaction_session_timeout', '{SNAPSHOT_IDLE_MS}', true)"
+)
 
 
 async def _commit(session: AsyncSession, undos: dict[str, Undo]) -> None:

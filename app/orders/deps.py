@@ -8,7 +8,7 @@ from app.core.db.transaction import Session
 from app.core.values import Id, Moment
 from app.notifications.deps import OutboxDep
 from app.orders.models import OrderStatus
-from app.orders.repository import OrderFilter
+from app.orders.query import OrderFilter
 from app.orders.service import OrderService
 from app.payments.attempts import PaymentAttempts
 

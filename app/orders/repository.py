@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Protocol, TypeVarTuple
 
@@ -14,6 +14,7 @@ from app.accounts.models import User
 from app.catalog.models import Book
 from app.core.paging import Position
 from app.orders.models import Order, OrderEvent, OrderItem, OrderStatus
+from app.orders.query import OrderFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +54,6 @@ class Restocked:
     book_id: int
     title: str
     before: int
-
-
-@dataclass(frozen=True, slots=True)
-class OrderFilter:
-    """Which orders: None means any. `created_from` inclusive, `created_to` exclusive, `email` the buyer's."""
-
-    user_id: int | None = None
-    status: OrderStatus | None = None
-    created_from: datetime | None = None
-    created_to: datetime | None = None
-    email: str | None = None
 
 
 Columns = TypeVarTuple("Columns")

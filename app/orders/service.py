@@ -24,7 +24,8 @@ from app.orders.errors import (
 )
 from app.orders.mails import OrderMails
 from app.orders.models import Order, OrderStatus
-from app.orders.repository import NewLine, OrderFilter, OrderRepository, Restocked
+from app.orders.query import OrderFilter
+from app.orders.repository import NewLine, OrderRepository, Restocked
 from app.orders.schemas import CheckoutRequest
 from app.payments.attempts import PaymentAttempts, Purchase
 

@@ -13,7 +13,7 @@ from app.core.values import Id
 from app.notifications.deps import OutboxDep
 from app.orders.deps import Orders
 from app.orders.models import Order, OrderStatus
-from app.orders.repository import OrderFilter
+from app.orders.query import OrderFilter
 from app.orders.rules import may_become
 from app.orders.schemas import CancelRequest
 from app.orders.service import OrderService

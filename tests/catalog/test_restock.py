@@ -137,10 +137,10 @@ async def test_what_staff_do_to_a_stock_is_on_record(shop: Shop):
             "book",
             book,
             {"stock_quantity": before},
-            {"stock_quantity": after, "reason": reason},
+            {"stock_quantity": after, "kind": kind, "reason": reason},
         )
-        for action, before, after, reason in (
-            ("book.stock_set", 3, 5, "Counted"),
-            ("book.stock_adjusted", 5, 3, "Torn"),
+        for action, before, after, kind, reason in (
+            ("book.stock_set", 3, 5, "set", "Counted"),
+            ("book.stock_adjusted", 5, 3, "adjustment", "Torn"),
         )
     ]

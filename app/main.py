@@ -52,12 +52,13 @@ from app.reviews.moderation_router import router as moderation
 from app.reviews.router import router as reviews
 from app.verify.router import router as verification
 from app.web.router import ROUTERS as PAGES
+from app.web.staff.uploads import STREAMED as STREAMED_PAGES
 from app.wishlist.router import router as wishlist
 
 log = logging.getLogger(__name__)
 
 DESCRIPTION = "An online bookshop: catalogue, basket, checkout and orders. Errors are RFC 9457 problem documents."
-STREAMED = frozenset({("POST", "/uploads/images")})
+STREAMED = frozenset({("POST", "/uploads/images")}) | STREAMED_PAGES
 ROUTERS = (
     health,
     accounts,

@@ -35,6 +35,12 @@ class GenreConflict(DomainError):
     field = "name"
 
 
+class GenreInUse(GenreConflict):
+    """Books stand on the shelf."""
+
+    detail = "Books have this genre: give them another one first."
+
+
 class PageTooDeep(DomainError):
     """The page exists but lies too deep to be counted up to."""
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Numeric, Select, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, Numeric, Select, delete, exists, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -119,3 +119,25 @@ class GenreRepository:
         """Whether there is such a genre; if so, it stays until the transaction ends."""
         query = select(Genre.id).where(Genre.id == genre_id).with_for_update(read=True, key_share=True)
         return await self._session.scalar(query) is not None
+
+    async def shelves(self, genre_id: int | None = None) -> list[tuple[Genre, int]]:
+        """All of them, or that one, by name in code-point order, with the number of their books."""
+        held = select(func.count()).where(Book.genre_id == Genre.id).scalar_subquery()
+        query = select(Genre, held).order_by(Genre.name.collate("C"))
+        if genre_id is not None:
+            query = query.where(Genre.id == genre_id)
+        return [(genre, count) for genre, count in await self._session.execute(query)]
+
+    async def lock(self, genre_id: int) -> str | None:
+        """The name of that genre, which nobody else changes or gives to a book until the transaction ends."""
+        return await self._session.scalar(select(Genre.name).where(Genre.id == genre_id).with_for_update())
+
+    async def rename(self, genre_id: int, name: str) -> None:
+        """Raises IntegrityError when another genre has the name."""
+        await self._session.execute(update(Genre).where(Genre.id == genre_id).values(name=name))
+
+    async def remove_empty(self, genre_id: int) -> bool:
+        """Delete the genre if it has no books; whether it had none. Its row must be locked."""
+        holds = exists().where(Book.genre_id == genre_id)
+        removal = delete(Genre).where(Genre.id == genre_id, ~holds).returning(Genre.id)
+        return await self._session.scalar(removal) is not None

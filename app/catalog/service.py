@@ -4,12 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import func
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.deps import Caller
 from app.audit.service import changes, record
-from app.catalog.errors import BookNotFound, GenreConflict, GenreNotFound, IsbnConflict, PageTooDeep, SearchTooDeep
+from app.catalog.errors import (
+    BookNotFound,
+    GenreConflict,
+    GenreInUse,
+    GenreNotFound,
+    IsbnConflict,
+    PageTooDeep,
+    SearchTooDeep,
+)
 from app.catalog.models import Book, Genre
 from app.catalog.query import BookQuery
 from app.catalog.repository import BookRepository, GenreRepository
@@ -21,6 +30,7 @@ from app.core.db.failures import violated
 from app.core.paging import decode_cursor, encode_cursor
 
 ISBN_KEY = "uq_books_isbn"
+GENRE_KEY = "uq_genres_name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +114,16 @@ class BookService:
         await record(self._session, actor, "book.removed", book_id, before=_state(await self.get(book_id)))
         await self._books.delete(book_id)
 
+    async def recommend(self, book_id: int, wanted: bool, actor: Caller) -> Book:
+        """Put the book among those that the staff recommend, or take it out again. Raises BookNotFound."""
+        book = await self._locked(book_id)
+        if (book.picked_at is not None) == wanted:
+            return book
+        changed = await self._books.change(book_id, {"picked_at": func.now() if wanted else None})
+        before, after = {"recommended": not wanted}, {"recommended": wanted}
+        await record(self._session, actor, "book.recommended", book_id, before=before, after=after)
+        return changed
+
     async def _locked(self, book_id: int) -> Book:
         book = await self._books.lock(book_id)
         if book is None:
@@ -168,3 +188,50 @@ class GenreService:
             raise GenreConflict
         await record(self._session, actor, "genre.created", genre.id, after={"name": name})
         return genre
+
+    async def shelves(self) -> list[tuple[Genre, int]]:
+        """All of them by name, with the number of their books."""
+        return await self._genres.shelves()
+
+    async def shelf(self, genre_id: int) -> tuple[Genre, int]:
+        """A genre with the number of its books. Raises GenreNotFound."""
+        found = await self._genres.shelves(genre_id)
+        if not found:
+            raise GenreNotFound
+        return found[0]
+
+    async def rename(self, genre_id: int, name: str, actor: Caller) -> None:
+        """Give a genre another name.
+
+        Raises:
+            GenreNotFound: there is no such genre.
+            GenreConflict: another one has exactly that name.
+        """
+        before = await self._locked(genre_id)
+        if before == name:
+            return
+        try:
+            await self._genres.rename(genre_id, name)
+        except IntegrityError as error:
+            if violated(error) == GENRE_KEY:
+                raise GenreConflict from error
+            raise
+        await record(self._session, actor, "genre.renamed", genre_id, before={"name": before}, after={"name": name})
+
+    async def remove(self, genre_id: int, actor: Caller) -> None:
+        """Take away a genre without books.
+
+        Raises:
+            GenreNotFound: there is no such genre.
+            GenreInUse: books stand there.
+        """
+        name = await self._locked(genre_id)
+        if not await self._genres.remove_empty(genre_id):
+            raise GenreInUse
+        await record(self._session, actor, "genre.removed", genre_id, before={"name": name})
+
+    async def _locked(self, genre_id: int) -> str:
+        name = await self._genres.lock(genre_id)
+        if name is None:
+            raise GenreNotFound
+        return name

@@ -77,6 +77,13 @@ class StockService:
         listed = select(StockMovement).where(StockMovement.book_id == book_id).order_by(StockMovement.id.desc())
         return count, list(await self._session.scalars(listed.offset(offset).limit(limit)))
 
+    async def scarce(self, threshold: int, offset: int, limit: int) -> tuple[int, list[Book]]:
+        """How many books have that stock or less, and some of them, the least first, then by id."""
+        few = Book.stock_quantity <= threshold
+        count = await self._session.scalar(select(func.count()).select_from(Book).where(few))
+        listed = select(Book).where(few).order_by(Book.stock_quantity, Book.id).offset(offset).limit(limit)
+        return count or 0, list(await self._session.scalars(listed))
+
     async def _lock(self, book_id: int) -> int:
         """The copies on hand, read in the statement that locks."""
         query = select(Book.stock_quantity).where(Book.id == book_id).with_for_update()

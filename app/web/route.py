@@ -42,12 +42,19 @@ class PageRoute(TransactionRoute):
 
     cache_control = "private, no-cache"
 
+    @staticmethod
+    async def require_own_form(request: Request) -> None:
+        """Raises HTTPException unless a page of ours, of this very session, sends the form."""
+        require_same_site(request)
+        given = request.headers.get(FORM_TOKEN_HEADER) or (await request.form(max_fields=MAX_FIELDS)).get(FORM_TOKEN)
+        require_token(given, expected_form_token(request))
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The route's handler, guarded."""
         handle = super().get_route_handler()
 
         async def as_page(request: Request) -> Response:
-            response = await _answer(handle, request)
+            response = await _answer(handle, request, self.require_own_form)
             visitor_of(request).write_cookies(request, response)
             for name, value in HEADERS.items():
                 response.headers.setdefault(name, value)
@@ -64,11 +71,15 @@ class PrivatePageRoute(PageRoute):
     cache_control = "no-store"
 
 
-async def _answer(handle: Callable[[Request], Coroutine[Any, Any, Response]], request: Request) -> Response:
+async def _answer(
+    handle: Callable[[Request], Coroutine[Any, Any, Response]],
+    request: Request,
+    require_own_form: Callable[[Request], Coroutine[Any, Any, None]],
+) -> Response:
     try:
         await storable_text(request)
         if request.method not in {"GET", "HEAD"}:
-            await _require_own_form(request)
+            await require_own_form(request)
         return await handle(request)
     except Answered as answered:
         return answered.response
@@ -85,15 +96,18 @@ async def _answer(handle: Callable[[Request], Coroutine[Any, Any, Response]], re
         return error_page(request, 500, "Something went wrong", "The fault is ours, and nothing was changed.")
 
 
-async def _require_own_form(request: Request) -> None:
-    """Refuse what another site, or a page of another session, sends in the visitor's name."""
+def require_same_site(request: Request) -> None:
+    """Refuse what another site sends in the visitor's name."""
     origin = request.headers.get("origin")
     if origin and urlsplit(origin).netloc != request.headers.get("host"):
         raise HTTPException(403, "This form was sent from another site.")
     if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
         raise HTTPException(403, "This form was sent from another site.")
-    given = request.headers.get(FORM_TOKEN_HEADER) or (await request.form(max_fields=MAX_FIELDS)).get(FORM_TOKEN)
-    if not isinstance(given, str) or not hmac.compare_digest(given.encode(), expected_form_token(request).encode()):
+
+
+def require_token(given: object, expected: str) -> None:
+    """Refuse what a page of another session sends."""
+    if not isinstance(given, str) or not hmac.compare_digest(given.encode(), expected.encode()):
         raise HTTPException(403, "This form is too old: go back, load the page again and send it once more.")
 
 

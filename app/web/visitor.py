@@ -122,9 +122,10 @@ def _met(request: Request, visitor: Visitor) -> Visitor:
     return visitor
 
 
-def expected_form_token(request: Request) -> str:
-    """The token that a form must bring which this visitor sends."""
-    return cookies.form_token(request, request.cookies.get(cookies.SESSION) or _carried(request).guest_id)
+def expected_form_token(request: Request, path: str = "") -> str:
+    """The token that a form must bring which this visitor sends; given a path, one that is good for it alone."""
+    anchor = request.cookies.get(cookies.SESSION) or _carried(request).guest_id
+    return cookies.form_token(request, f"{anchor}:{path}" if path else anchor)
 
 
 def _carried(request: Request) -> Visitor:

@@ -1,11 +1,21 @@
 """What sold, when, and what is running out."""
 
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.admin.reports.repository import ReportRepository
-from app.admin.reports.rules import Measure, PeriodName, change_in_percent, day_range, every_day, period
+from app.admin.reports.rules import (
+    TICK,
+    BookSales,
+    Measure,
+    PeriodName,
+    Span,
+    change_in_percent,
+    day_range,
+    every_day,
+    period,
+)
 from app.admin.reports.schemas import (
     DaySalesOut,
     SalesByDay,
@@ -47,13 +57,29 @@ class ReportService:
         items = [DaySalesOut.of(sales) for sales in every_day(first, last, sold)]
         return SalesByDay(date_from=first, date_to=last, items=items)
 
+    async def last_days(self, count: int) -> SalesByDay:
+        """A row for each of the last days, today included."""
+        today = (await self._reports.now()).date()
+        return await self.by_day(today - timedelta(days=count - 1), today)
+
+    async def best_since(self, first: date, measure: Measure, limit: int) -> TopBooks:
+        """The books that sold best from the beginning of that day until now."""
+        start = datetime.combine(first, time(), UTC)
+        return _top(
+            measure, await self._reports.top_books(measure, limit, Span(start, await self._reports.now() + TICK))
+        )
+
     async def top_books(self, measure: Measure, limit: int, name: PeriodName | None) -> TopBooks:
         """The books that sold best in the period up to now, or ever."""
         within = period(name, await self._reports.now()).now if name else None
         books = await self._reports.top_books(measure, limit, within)
-        return TopBooks(sort_by=measure, items=[TopBook.of(book) for book in books])
+        return _top(measure, books)
 
     async def low_stock(self, threshold: int) -> str:
         """All books with that stock or less: the JSON of a `LowStock`."""
         total, items = await self._reports.low_stock(threshold)
         return f'{{"threshold":{threshold},"total_low_stock":{total},"items":{items}}}'
+
+
+def _top(measure: Measure, books: list[BookSales]) -> TopBooks:
+    return TopBooks(sort_by=measure, items=[TopBook.of(book) for book in books])

@@ -4,9 +4,11 @@ import { focusErrors } from "./forms.js";
 import { hearts } from "./heart.js";
 import { liveFilters } from "./live.js";
 import { search } from "./search.js";
+import { staff } from "./staff.js";
 
 basket();
 focusErrors();
 hearts();
 liveFilters();
 search();
+staff();

@@ -1,0 +1,51 @@
+"""A cover for a book."""
+
+from fastapi import APIRouter, Request, Response
+
+from app.catalog.deps import Books
+from app.core.db.transaction import Session, release
+from app.core.errors import DomainError
+from app.core.values import INT_MAX
+from app.media.deps import Images
+from app.media.multipart import UploadedFile
+from app.media.schemas import UploadedImage
+from app.media.service import ImageService
+from app.web.access import Staff
+from app.web.errors import Answered
+from app.web.route import see_other
+from app.web.staff.books import number
+from app.web.staff.uploads import COVER, UploadRoute, read_upload
+from app.web.visitor import AnyVisitor
+
+router = APIRouter(include_in_schema=False, route_class=UploadRoute)
+
+
+@router.post(COVER)
+async def upload_cover(
+    request: Request, session: Session, staff: Staff, visitor: AnyVisitor, books: Books, images: Images
+) -> Response:
+    """Store the picture and give it to the book."""
+    book_id = number(request.query_params, "book", INT_MAX) or 0
+    book = await books.get(book_id)
+    page = f"/staff/books/{book.id}"
+    await release(session)
+    try:
+        image = await _kept(request, images)
+    except DomainError as error:
+        visitor.say(error.detail, "bad")
+        raise Answered(see_other(page)) from error
+    await books.change(book_id, {"cover_image_url": image.url}, staff)
+    visitor.say("The book has a new cover.")
+    return see_other(page)
+
+
+async def _kept(request: Request, images: ImageService) -> UploadedImage:
+    """The stored picture; read once, also when the transaction is repeated."""
+    state = request.state
+    if not hasattr(state, "image"):
+        async with read_upload(request, images.max_bytes) as file:
+            content = await file.read()
+        stem = await images.keep(UploadedFile(file.content_type or "", content))
+        state.image = UploadedImage.of(stem)
+    image: UploadedImage = state.image
+    return image

@@ -1,0 +1,188 @@
+"""Books from a CSV file: uploaded, checked, imported in the background, and told of."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, ClassVar, Final
+
+import asyncpg
+from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi.responses import FileResponse, JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from app.admin.imports import Choices, Imports, ImportState
+from app.audit.service import record
+from app.catalog.importer import ImportFailed, parse_mapping
+from app.catalog.rules import MAX_STOCK
+from app.catalog.schemas import Price
+from app.core.db.server import driver_url
+from app.core.db.transaction import Session, release
+from app.core.errors import DomainError
+from app.web.access import Staff
+from app.web.errors import Answered
+from app.web.forms import Form, Sent
+from app.web.page import Page, render
+from app.web.route import PrivatePageRoute, see_other
+from app.web.staff.uploads import IMPORT, UploadRoute, read_upload, upload_action
+from app.web.visitor import AnyVisitor
+
+MAX_BYTES: Final = 50_000_000
+router = APIRouter(include_in_schema=False, route_class=PrivatePageRoute)
+uploads = APIRouter(include_in_schema=False, route_class=UploadRoute)
+ImportKey = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
+# The importer speaks to people at a command line.
+_ON_A_PAGE = (
+    ("needs --map COLUMN=", "needs a line COLUMN="),
+    (" or --default-price", " below, or a price for books without one"),
+    ("for example --map ", "for example "),
+    ("Write --map as", "Write each line as"),
+    ("Give --map one", "Give one"),
+    (" for --map", " to be named"),
+)
+
+
+class Wanted(BaseModel):
+    """The choices as they are typed."""
+
+    default_price: Price | None = None
+    default_stock: Annotated[int, Field(ge=0, le=MAX_STOCK)] = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ImportsPage(Page):
+    """A file to import, and what was imported lately."""
+
+    template: ClassVar[str] = "staff/imports.html"
+    action: str
+    max_mb: int
+    recent: Sequence[tuple[str, ImportState]]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPage(Page):
+    """How far an import is, and what came of it."""
+
+    template: ClassVar[str] = "staff/import.html"
+    form: Form
+    key: str
+    state: ImportState
+    message: str | None
+
+    @property
+    def percent(self) -> int:
+        return round(100 * self.state.done / self.state.total) if self.state.total else 0
+
+    @property
+    def columns(self) -> str:
+        """The columns as they were chosen, a line each."""
+        return "\n".join(f"{column}={field}" for column, field in self.state.choices.mapping.items())
+
+
+async def get_imports(request: Request) -> Imports:
+    """The imports of this shop, on its database."""
+    state = request.app.state
+    url = driver_url(state.database.engine.url.render_as_string(hide_password=False))
+    connect = partial(asyncpg.connect, url, statement_cache_size=0 if state.settings.db_pooler else 100)
+    return Imports(state.settings.data / "imports", connect, state.outbox)
+
+
+TheImports = Annotated[Imports, Depends(get_imports)]
+
+
+@router.get(IMPORT)
+async def show_imports(request: Request, _: Staff, imports: TheImports) -> Response:
+    """A file to choose."""
+    page = ImportsPage(upload_action(request, IMPORT), MAX_BYTES // 1_000_000, imports.all())
+    return render(request, page)
+
+
+@uploads.post(IMPORT)
+async def upload(
+    request: Request, session: Session, staff: Staff, visitor: AnyVisitor, imports: TheImports
+) -> Response:
+    """Keep the file and check it: nothing is stored in the catalogue yet."""
+    await release(session)
+    try:
+        async with read_upload(request, MAX_BYTES) as file:
+            key = await asyncio.to_thread(imports.add, (file.filename or "")[:120], file.file)
+    except DomainError as error:
+        visitor.say(error.detail, "bad")
+        raise Answered(see_other(IMPORT)) from error
+    imports.start(key, Choices(), staff, dry_run=True)
+    return see_other(f"{IMPORT}/{key}")
+
+
+@router.get(IMPORT + "/{key}")
+async def show_import(request: Request, key: ImportKey, _: Staff, imports: TheImports) -> Response:
+    """How far it is."""
+    return _page(request, Form(), key, _found(imports, key))
+
+
+@router.post(IMPORT + "/{key}")
+async def run(
+    request: Request,
+    key: ImportKey,
+    sent: Sent,
+    session: Session,
+    staff: Staff,
+    visitor: AnyVisitor,
+    imports: TheImports,
+) -> Response:
+    """Check the file again, or import it."""
+    state = _found(imports, key)
+    choices = _choices(sent)
+    if choices is None:
+        return _page(request, sent, key, state)
+    for_good = sent.get("do") == "import"
+    if for_good:
+        await record(session, staff, "import.started", after={"file": state.file} | choices.model_dump(mode="json"))
+    if not imports.start(key, choices, staff, dry_run=not for_good):
+        visitor.say("Another import is running. Please wait until it is done.", "bad")
+        raise Answered(see_other(f"{IMPORT}/{key}"))
+    return see_other(f"{IMPORT}/{key}")
+
+
+@router.get(IMPORT + "/{key}/progress")
+async def progress(key: ImportKey, _: Staff, imports: TheImports) -> Response:
+    """How far it is, for a script."""
+    state = _found(imports, key)
+    return JSONResponse({"running": state.is_running, "done": state.done, "total": state.total})
+
+
+@router.get(IMPORT + "/{key}/rejected.csv")
+async def rejected(key: ImportKey, _: Staff, imports: TheImports) -> Response:
+    """The rejected rows, with the reason of each."""
+    path = imports.rejects(key)
+    if path is None:
+        raise HTTPException(404)
+    return FileResponse(path, media_type="text/csv; charset=utf-8", filename="rejected.csv")
+
+
+def _found(imports: Imports, key: str) -> ImportState:
+    state = imports.find(key)
+    if state is None:
+        raise HTTPException(404, "This import is no longer kept, or was made on another server.")
+    return state
+
+
+def _choices(sent: Form) -> Choices | None:
+    wanted = sent.parse(Wanted)
+    try:
+        mapping = parse_mapping(line for line in sent.get("columns").splitlines() if line.strip())
+    except ImportFailed as failure:
+        sent.errors["columns"] = _on_a_page(str(failure))
+        return None
+    return None if wanted is None else Choices(mapping=mapping, **wanted.model_dump())
+
+
+def _page(request: Request, form: Form, key: str, state: ImportState) -> Response:
+    message = _on_a_page(state.message) if state.message else None
+    return render(request, ImportPage(form, key, state, message), 422 if form.errors else 200)
+
+
+def _on_a_page(sentence: str) -> str:
+    for there, here in _ON_A_PAGE:
+        sentence = sentence.replace(there, here)
+    return sentence

@@ -1,0 +1,129 @@
+"""The overview: how the shop does, and what waits for somebody."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import ClassVar
+
+from fastapi import APIRouter, Request, Response
+
+from app.admin.reports.rules import PeriodName, change_in_percent
+from app.admin.reports.schemas import DaySalesOut, SalesSummary, TopBook
+from app.admin.reports.service import ReportService
+from app.audit.models import AuditEvent
+from app.audit.query import AuditFilter
+from app.audit.service import AuditTrail, record
+from app.catalog.models import Book
+from app.catalog.stock import StockService
+from app.core.db.transaction import Session, release
+from app.notifications.service import OutboxService
+from app.verify.schemas import Verification
+from app.verify.service import verify
+from app.web.access import Staff
+from app.web.page import Page, render
+from app.web.route import PrivatePageRoute
+
+router = APIRouter(include_in_schema=False, route_class=PrivatePageRoute)
+PERIODS: dict[PeriodName, tuple[str, str]] = {
+    "today": ("Today", "against yesterday at this time"),
+    "week": ("This week", "against last week up to now"),
+    "month": ("This month", "against last month up to now"),
+}
+SPARK_DAYS, SHOWN, FEW = 30, 5, 10
+VERIFIED = "shop.verified"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What came of the last check of the shop's laws."""
+
+    checked_at: datetime
+    broken: int
+
+    @classmethod
+    def of(cls, event: AuditEvent) -> "Check":
+        """As the audit trail tells it."""
+        return cls(event.created_at, len((event.after or {})["broken"]))
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewPage(Page):
+    """The figures of a period beside the like part of the one before."""
+
+    template: ClassVar[str] = "staff/overview.html"
+    sales: SalesSummary
+    days: list[DaySalesOut]
+    scarce_count: int
+    scarce: list[Book]
+    best: list[TopBook]
+    dead_mails: int
+    check: Check | None
+
+    @property
+    def periods(self) -> dict[PeriodName, tuple[str, str]]:
+        return PERIODS
+
+    @property
+    def figures(self) -> list[tuple[str, float, float | None, bool]]:
+        """Label, value, change in percent, and whether it is money."""
+        now, like = self.sales, self.sales.previous_like
+        return [
+            ("Revenue", now.revenue, now.like_for_like_percentage, True),
+            ("Orders", now.order_count, _change(now.order_count, like.order_count), False),
+            ("Average order", now.aov, _change(now.aov, like.aov), True),
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyPage(Page):
+    """The laws of the shop; `verification` when they were just checked."""
+
+    template: ClassVar[str] = "staff/verify.html"
+    check: Check | None
+    verification: Verification | None
+
+
+@router.get("/staff")
+async def overview(request: Request, session: Session, _: Staff) -> Response:
+    """What happened lately."""
+    asked = request.query_params.get("period")
+    period: PeriodName = next((name for name in PERIODS if name == asked), "today")
+    reports = ReportService(session)
+    scarce_count, scarce = await StockService(session).scarce(FEW, 0, SHOWN)
+    dead_mails, _mails = await OutboxService(session).page("dead", 0, 1)
+    page = OverviewPage(
+        sales=await reports.summary(period),
+        days=(await reports.last_days(SPARK_DAYS)).items,
+        scarce_count=scarce_count,
+        scarce=scarce,
+        best=(await reports.top_books("revenue", SHOWN, period)).items,
+        dead_mails=dead_mails,
+        check=await _last_check(session),
+    )
+    return render(request, page)
+
+
+@router.get("/staff/verify")
+async def show_check(request: Request, session: Session, _: Staff) -> Response:
+    """When the laws were last checked, and the button that does."""
+    return render(request, VerifyPage(await _last_check(session), None))
+
+
+@router.post("/staff/verify")
+async def check(request: Request, session: Session, staff: Staff) -> Response:
+    """Check all laws, which reads the whole shop, and note in the audit trail what came of it."""
+    await release(session)
+    found = await verify(session)
+    await release(session)
+    broken = {law.name: law.offending_count for law in found.laws if not law.ok}
+    await record(session, staff, VERIFIED, after={"broken": broken, "laws": len(found.laws)})
+    return render(request, VerifyPage(Check(found.checked_at, len(broken)), found))
+
+
+async def _last_check(session: Session) -> Check | None:
+    found = await AuditTrail(session).page(AuditFilter(action=VERIFIED), 1, None)
+    return Check.of(found.entries[0]) if found.entries else None
+
+
+def _change(now: float, before: float) -> float | None:
+    return change_in_percent(Decimal(str(now)), Decimal(str(before)))

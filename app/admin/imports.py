@@ -23,9 +23,7 @@ from pydantic import BaseModel
 
 from app.accounts.deps import Caller
 from app.admin.restock import tells_waiting
-from app.audit.service import record
-from app.catalog.importer import ImportFailed, ImportOptions, ImportReport, import_csv
-from app.core.db.borrowed import session_within
+from app.catalog.importer import ImportFailed, ImportOptions, ImportReport, Source, import_csv
 from app.core.embedded.locks import claim, is_claimed
 from app.notifications.outbox import Outbox
 
@@ -78,9 +76,9 @@ class Choices(BaseModel):
     default_stock: int = 0
     mapping: dict[str, str] = {}
 
-    def options(self, *, dry_run: bool) -> ImportOptions:
+    def options(self, source: Source, *, dry_run: bool) -> ImportOptions:
         """The same for the importer. Raises ImportFailed."""
-        return ImportOptions(self.mapping, self.default_price, self.default_stock, dry_run, BATCH_ROWS)
+        return ImportOptions(self.mapping, self.default_price, self.default_stock, dry_run, BATCH_ROWS, source)
 
 
 class ImportState(BaseModel):
@@ -148,33 +146,41 @@ class Imports:
         name = state.findings.rejects if state and state.findings else None
         return self._folder / key / name if name else None
 
-    def is_busy(self) -> bool:
-        """Whether one runs, in whichever process."""
-        return is_claimed(self._folder / _LOCK)
-
     def start(self, key: str, choices: Choices, actor: Caller, *, dry_run: bool) -> bool:
-        """Check or import the file in the background; False when another import runs. Raises ImportFailed."""
-        options = choices.options(dry_run=dry_run)
-        state = self.find(key)
+        """Check or import the file in the background; False when another import runs, or it is no longer kept.
+
+        Raises:
+            ImportFailed: the choices make no sense.
+        """
+        before = self.find(key)
+        if before is None:
+            return False
+        stage: Stage = "checking" if dry_run else "importing"
+        state = ImportState(file=before.file, total=before.total, stage=stage, choices=choices)
+        options = choices.options(Source(actor.id, actor.email, state.file), dry_run=dry_run)
+        locks = self._claimed(key)
+        if locks is None:
+            return False
+        self._write(key, state)
+        # A daemon: a server that stops does not wait for a long import, which is shown as interrupted then.
+        threading.Thread(target=self._run, args=(key, state, options, locks), daemon=True).start()
+        return True
+
+    def _claimed(self, key: str) -> ExitStack | None:
+        """The locks of the shop's one import and of this one; None while another runs."""
         locks = ExitStack()
         for path in (self._folder / _LOCK, self._folder / key / _LOCK):
             descriptor = claim(path)
-            if state is None or descriptor is None:
+            if descriptor is None:
                 locks.close()
-                return False
+                return None
             locks.callback(os.close, descriptor)
-        assert state is not None  # noqa: S101 - the loop has looked
-        stage: Stage = "checking" if dry_run else "importing"
-        state = ImportState(file=state.file, total=state.total, stage=stage, choices=choices)
-        self._write(key, state)
-        # A daemon: a server that stops does not wait for a long import, which is shown as interrupted then.
-        threading.Thread(target=self._run, args=(key, state, options, actor, locks), daemon=True).start()
-        return True
+        return locks
 
-    def _run(self, key: str, state: ImportState, options: ImportOptions, actor: Caller, locks: ExitStack) -> None:
+    def _run(self, key: str, state: ImportState, options: ImportOptions, locks: ExitStack) -> None:
         with locks:
             try:
-                report = asyncio.run(self._import(key, state, options, actor))
+                report = asyncio.run(self._import(key, state, options))
                 stage: Stage = "checked" if options.dry_run else "imported"
                 end: dict[str, object] = {"stage": stage, "done": state.total, "findings": Findings.of(report)}
             except ImportFailed as failure:
@@ -184,7 +190,7 @@ class Imports:
                 end = {"stage": "failed", "message": "The fault is ours. Run the same import again to complete it."}
             self._write(key, state.model_copy(update=end))
 
-    async def _import(self, key: str, state: ImportState, options: ImportOptions, actor: Caller) -> ImportReport:
+    async def _import(self, key: str, state: ImportState, options: ImportOptions) -> ImportReport:
         noted = time.monotonic()
 
         def note(done: int, _total: int) -> None:
@@ -194,20 +200,7 @@ class Imports:
                 self._write(key, state.model_copy(update={"done": done}))
 
         source = self._folder / key / _SOURCE
-        report = await import_csv(self._connect, source, options, note, tells_waiting(self._outbox))
-        if not options.dry_run:
-            await self._record(state.file, report, actor)
-        return report
-
-    async def _record(self, file: str, report: ImportReport, actor: Caller) -> None:
-        names = ("rows", "created", "updated", "unchanged", "rejected")
-        counts = {name: getattr(report, name) for name in names}
-        connection = await self._connect()
-        try:
-            async with connection.transaction(), session_within(connection) as session:
-                await record(session, actor, "import.finished", after={"file": file} | counts)
-        finally:
-            await connection.close()
+        return await import_csv(self._connect, source, options, note, tells_waiting(self._outbox))
 
     def _write(self, key: str, state: ImportState) -> None:
         place = self._folder / key / _STATE

@@ -1,7 +1,7 @@
 """Import of books from any CSV file with a header."""
 
 from app.catalog.importer.batches import Restocked
-from app.catalog.importer.options import ImportFailed, ImportOptions, parse_mapping
+from app.catalog.importer.options import ImportFailed, ImportOptions, Source, parse_mapping
 from app.catalog.importer.render import render_report
 from app.catalog.importer.report import ImportReport
 from app.catalog.importer.run import import_csv
@@ -11,6 +11,7 @@ __all__ = [
     "ImportOptions",
     "ImportReport",
     "Restocked",
+    "Source",
     "import_csv",
     "parse_mapping",
     "render_report",

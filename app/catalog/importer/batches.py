@@ -96,8 +96,8 @@ _CREATE = """
     RETURNING id
 """
 _NOTE = """
-    INSERT INTO audit_events (action, subject, after)
-    SELECT 'import.stored', 'import', to_jsonb(stored)
+    INSERT INTO audit_events (actor_user_id, actor_email, action, subject, after)
+    SELECT $4::integer, $5::text, 'import.stored', 'import', to_jsonb(stored)
     FROM (SELECT $1::text AS file, $2::integer AS created, $3::integer AS updated) stored
 """
 
@@ -157,7 +157,8 @@ async def _attempt(
         updated = await _update_books(connection, restocked)
         created = await _create_books(connection, options.default_price, options.default_stock)
         if created or updated:
-            await connection.execute(_NOTE, _storable(file_name), created, updated)
+            by = options.source
+            await connection.execute(_NOTE, _storable(file_name), created, updated, by.actor_id, by.actor_email)
     except BaseException:
         with suppress(*LOST_CONNECTION):  # the server has rolled back what it lost, and the first error tells more
             await transaction.rollback()

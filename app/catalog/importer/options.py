@@ -12,6 +12,15 @@ class ImportFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """What the audit trail tells of an import: who asks for it, if not the operator, and what they call the file."""
+
+    actor_id: int | None = None
+    actor_email: str | None = None
+    file_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ImportOptions:
     """Defaults fill new books only: a book that exists keeps its price and stock unless the file gives them."""
 
@@ -20,6 +29,7 @@ class ImportOptions:
     default_stock: int = 0
     dry_run: bool = False
     batch_size: int = 5000
+    source: Source = Source()
 
     def __post_init__(self) -> None:
         if self.default_price is not None and not _is_price(self.default_price):

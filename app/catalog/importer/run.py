@@ -86,7 +86,9 @@ async def import_csv(
     ):
         price_needed = options.default_price is None
         columns = resolve_columns(table.header, options.mapping, has_default_price=not price_needed)
-        source = RowSource(table, columns, seen, rejects, Tally(), price_needed, path.name)
+        source = RowSource(
+            table, columns, seen, rejects, Tally(), price_needed, options.source.file_name or path.name
+        )
         await _store(connect, source, options, on_progress or _silent, restocked)
     return _report(path, options, source)
 

@@ -54,7 +54,7 @@ async def test_an_account_is_shown_as_to_its_owner(shop: Shop, admin: Person):
     assert (await asked(shop, admin, USERS))["items"][0] == mine
     assert set(mine) == {
         "restock_mails",
-        *("id", "email", "full_name", "display_name", "email_verified", "role", "is_active", "created_at")
+        *("id", "email", "full_name", "display_name", "email_verified", "role", "is_active", "created_at"),
     }
 
 

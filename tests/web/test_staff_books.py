@@ -13,7 +13,7 @@ from app.core.config import Settings
 from app.media.service import ImageService
 from tests.web.browser import Browser, forms
 
-FULL = {
+FULL: dict[str, Any] = {
     "title": "The Dispossessed",
     "author": "Ursula K. Le Guin",
     "price": "15.90",
@@ -107,7 +107,7 @@ async def test_the_booksellers_recommendation_is_kept_and_audited(browser: Brows
     await browser.staff()
     for wanted, expected in (("1", True), ("1", True), ("", False)):
         await browser.open(f"/staff/books/{book}")
-        fields = {"recommended": wanted} if wanted else {}
+        fields: dict[str, Any] = {"recommended": wanted} if wanted else {}
         await browser.send(f"/staff/books/{book}", description="", **fields)
         picked = await browser.shop.scalar("SELECT picked_at FROM books WHERE id = :id", id=book)
         assert (picked is not None) is expected

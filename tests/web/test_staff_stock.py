@@ -75,7 +75,7 @@ async def test_what_is_wrong_stands_beside_its_field(browser: Browser):
         ("set", {"quantity": ""}, "Please fill this in"),
     ):
         await browser.open(f"/staff/stock/{book}")
-        answer = await browser.send(f"/staff/stock/{book}/{action}", **fields)
+        answer = await browser.send(f"/staff/stock/{book}/{action}", **dict[str, Any](fields))
         assert answer.status_code == 422
         assert expected in browser.text, browser.text
     assert await browser.shop.scalar("SELECT stock_quantity FROM books WHERE id = :id", id=book) == 10

@@ -1,23 +1,15 @@
 """Exports from `bookstore serve` over real sockets: constant memory, and connections that come back."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
-from pathlib import Path
-from uuid import uuid4
 
-import asyncpg
 import httpx2
-import psutil
 import pytest
-from sqlalchemy.engine import make_url
 
 from app.core.config import Settings
-from app.core.db.server import driver_url
 from app.core.db.transaction import SNAPSHOTS_AT_ONCE
 from tests.admin_exports.support import read
-from tests.conftest import TEMPLATE
-from tests.processes.support import Premises, trading
+from tests.processes.support import Premises, own_database, peaks, trading
 from tests.support import Person
 
 ROWS = 60_000
@@ -30,34 +22,17 @@ OURS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
 async def premises(
     server_url: str, template_url: str, settings: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Premises]:
-    name = f"bookstore_test_{uuid4().hex[:12]}"
-    connection = await asyncpg.connect(driver_url(server_url))
-    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-    url = make_url(server_url).set(database=name).render_as_string(hide_password=False)
-    async with trading(url, settings, tmp_path_factory.mktemp("shop")) as premises:
+    async with own_database(server_url) as url, trading(url, settings, tmp_path_factory.mktemp("shop")) as premises:
         await premises.raw.execute(
             "INSERT INTO books (title, author, price, description)"
             f" SELECT 'Title ' || n, 'Author ' || n, 1.00, repeat('d', 200) FROM generate_series(1, {ROWS}) n"
         )
         yield premises
-    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await connection.close()
 
 
 @pytest.fixture
 async def admin(premises: Premises) -> Person:
     return await premises.shop.admin()
-
-
-def peaks(premises: Premises) -> dict[int, int]:
-    """The most memory each server process ever had, in MB."""
-    found = {}
-    for process in psutil.Process(premises.pid).children(recursive=True):
-        status = Path(f"/proc/{process.pid}/status").read_text()
-        if peak := re.search(r"VmHWM:\s+(\d+) kB", status):
-            found[process.pid] = int(peak[1]) // 1024
-    assert len(found) > 1
-    return found
 
 
 async def nobody_reads(premises: Premises) -> None:

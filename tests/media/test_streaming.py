@@ -1,23 +1,16 @@
 """Uploads over real sockets to `bookstore serve`: nothing is buffered that will be refused."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlsplit
-from uuid import uuid4
 
-import asyncpg
-import psutil
 import pytest
-from sqlalchemy.engine import make_url
 
 from app.core.config import Settings
-from app.core.db.server import driver_url
-from tests.conftest import TEMPLATE
 from tests.media.support import encoded, form, names, quarters, upload
 from tests.media.test_hostile import bombs
-from tests.processes.support import Premises, trading
+from tests.processes.support import Premises, own_database, peaks, trading
 from tests.support import Person, assert_problem
 
 HUNDRED_MB = 100 * 1024 * 1024
@@ -33,14 +26,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 async def premises(server_url: str, template_url: str, settings: Settings, data: Path) -> AsyncIterator[Premises]:
-    name = f"bookstore_test_{uuid4().hex[:12]}"
-    connection = await asyncpg.connect(driver_url(server_url))
-    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-    url = make_url(server_url).set(database=name).render_as_string(hide_password=False)
-    async with trading(url, settings, data) as premises:
+    async with own_database(server_url) as url, trading(url, settings, data) as premises:
         yield premises
-    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await connection.close()
 
 
 @pytest.fixture
@@ -84,17 +71,6 @@ class Line:
     async def hang_up(self) -> None:
         self._writer.close()
         await self._writer.wait_closed()
-
-
-def peaks(premises: Premises) -> dict[int, int]:
-    """The most memory each server process ever had, in MB."""
-    found = {}
-    for process in psutil.Process(premises.pid).children(recursive=True):
-        status = Path(f"/proc/{process.pid}/status").read_text()
-        if peak := re.search(r"VmHWM:\s+(\d+) kB", status):
-            found[process.pid] = int(peak[1]) // 1024
-    assert len(found) > 1
-    return found
 
 
 @pytest.fixture

@@ -1,16 +1,11 @@
 """One shop of two server processes for all scenarios that can share it, and the table of what they came to."""
 
 from collections.abc import AsyncIterator
-from uuid import uuid4
 
-import asyncpg
 import pytest
-from sqlalchemy.engine import make_url
 
 from app.core.config import Settings
-from app.core.db.server import driver_url
-from tests.conftest import TEMPLATE
-from tests.processes.support import Premises, Race, Tally, trading
+from tests.processes.support import Premises, Race, Tally, own_database, trading
 
 TALLIES = pytest.StashKey[list[Tally]]()
 
@@ -18,12 +13,8 @@ TALLIES = pytest.StashKey[list[Tally]]()
 @pytest.fixture(scope="package")
 async def shared_url(server_url: str, template_url: str) -> AsyncIterator[str]:
     """A fresh migrated database for the scenarios of this package."""
-    name = f"bookstore_test_{uuid4().hex[:12]}"
-    connection = await asyncpg.connect(driver_url(server_url))
-    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-    yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
-    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await connection.close()
+    async with own_database(server_url) as url:
+        yield url
 
 
 @pytest.fixture(scope="package")

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
@@ -12,7 +13,9 @@ from typing import Any
 from uuid import uuid4
 
 import asyncpg
+import psutil
 from httpx2 import AsyncClient, Limits, Response
+from sqlalchemy.engine import make_url
 
 from app.core.config import Settings
 from app.core.db.engine import make_engine
@@ -20,6 +23,7 @@ from app.core.db.server import driver_url
 from app.core.db.transaction import Database
 from app.main import create_app
 from tests.command import bookstore, serving
+from tests.conftest import TEMPLATE
 from tests.races.support import begin, blocked
 from tests.support import Person, Shop
 
@@ -37,6 +41,17 @@ class Premises:
     raw: asyncpg.Connection
     url: str
     pid: int
+
+
+@asynccontextmanager
+async def own_database(server_url: str) -> AsyncIterator[str]:
+    """A fresh migrated database for as long as a shop trades on it; the template must be there."""
+    name = f"bookstore_test_{uuid4().hex[:12]}"
+    connection = await asyncpg.connect(driver_url(server_url))
+    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
+    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await connection.close()
 
 
 @asynccontextmanager
@@ -62,6 +77,17 @@ async def trading(url: str, settings: Settings, folder: Path, **variables: str) 
     finally:
         await raw.close()
         await engine.dispose()
+
+
+def peaks(premises: Premises) -> dict[int, int]:
+    """The most memory each server process ever had, in MB."""
+    found = {}
+    for process in psutil.Process(premises.pid).children(recursive=True):
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        if peak := re.search(r"VmHWM:\s+(\d+) kB", status):
+            found[process.pid] = int(peak[1]) // 1024
+    assert len(found) > 1
+    return found
 
 
 @dataclass

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, nullcontext
 from urllib.parse import quote
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.middleware.cors import CORSMiddleware
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.exceptions import HTTPException
@@ -51,6 +51,7 @@ from app.prebookings.router import router as pre_bookings
 from app.reviews.moderation_router import router as moderation
 from app.reviews.router import router as reviews
 from app.verify.router import router as verification
+from app.web import lost
 from app.web.router import ROUTERS as PAGES
 from app.web.staff.uploads import STREAMED as STREAMED_PAGES
 from app.wishlist.router import router as wishlist
@@ -108,6 +109,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.router.routes.extend(router.routes)
     app.router.default = _without_slash(app)
     problems.install(app)
+    lost.install(app)
     openapi.install(app)
     _add_middleware(app, settings)
     return app
@@ -181,7 +183,7 @@ def _jobs(app: FastAPI) -> AbstractAsyncContextManager[None]:
 
 
 def _without_slash(app: FastAPI):  # type: ignore[no-untyped-def]  # noqa: ANN202
-    """The end of the road: a path that would fit without its trailing slash is redirected, the rest is 404."""
+    """The end of the road: a path that fits without its trailing slash is redirected, else 404."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         bare = scope["path"].rstrip("/")
@@ -190,6 +192,9 @@ def _without_slash(app: FastAPI):  # type: ignore[no-untyped-def]  # noqa: ANN20
             query = scope["query_string"].decode("latin-1")
             location = quote(bare, safe="/:@!$&'()*+,;=-._~") + (f"?{query}" if query else "")
             await RedirectResponse(location, 307)(scope, receive, send)
+            return
+        if lost.is_browser(Request(scope)):
+            await lost.show_not_found(scope, receive, send)
             return
         raise HTTPException(404)
 

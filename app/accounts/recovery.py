@@ -38,6 +38,10 @@ class RecoveryService:
             await self._links.add(account.id, LinkPurpose.VERIFY_EMAIL, digest(token), VERIFICATION_LIFE)
             await self._mails.verification(account.email, token, VERIFICATION_LIFE)
 
+    async def is_good(self, token: str, purpose: LinkPurpose) -> bool:
+        """Whether a mailed link could be used now. Looking does not use it up."""
+        return await self._links.is_usable(digest(token), purpose)
+
     async def resend_verification(self, user_id: int) -> None:
         account = await self._accounts.lock(user_id)
         if account and account.is_active:
@@ -65,12 +69,11 @@ class RecoveryService:
 
     async def reset(self, token: str, new_password: str) -> None:
         """Set the password, count the address as proven and end every session. Raises LinkInvalid."""
-        token_hash = digest(token)
-        if not await self._links.is_usable(token_hash, LinkPurpose.RESET_PASSWORD):
+        if not await self.is_good(token, LinkPurpose.RESET_PASSWORD):
             raise LinkInvalid
         await release(self._session)
         hashed = await hash_password(new_password)
-        account = await self._redeem(token_hash, LinkPurpose.RESET_PASSWORD)
+        account = await self._redeem(digest(token), LinkPurpose.RESET_PASSWORD)
         moment = await self._accounts.set_password(account.id, hashed)
         await self._accounts.mark_verified(account.id)
         await self._tokens.revoke_all(account.id)

@@ -31,6 +31,10 @@ class Account:
     created_at: datetime
     restock_mails: bool
 
+    @property
+    def has_password(self) -> bool:
+        return self.hashed_password is not None
+
 
 _COLUMNS = (
     User.id,

@@ -39,6 +39,15 @@ class Tokens:
     refresh_token: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class SessionShown:
+    """A session as its owner sees it: since when it is open, and until when if it is not used any more."""
+
+    id: UUID
+    since: datetime
+    until: datetime
+
+
 class SessionService:
     """Opens, rotates and ends sessions."""
 
@@ -84,6 +93,22 @@ class SessionService:
         """Revoke every session of the account."""
         await self._accounts.lock(user_id)
         await self._tokens.revoke_all(user_id)
+
+    async def open_sessions(self, user_id: int) -> list[SessionShown]:
+        """The sessions of browsers and of the API that can go on, the newest first."""
+        life = timedelta(days=self._policy.session_days)
+        found = await self._tokens.open_sessions(user_id)
+        return [SessionShown(session.id, session.ends_at - life, session.expires_at) for session in found]
+
+    async def end(self, user_id: int, session_id: UUID) -> None:
+        """Revoke that session, if it is one of the account."""
+        await self._accounts.lock(user_id)
+        await self._tokens.revoke_own_family(user_id, session_id)
+
+    async def end_others(self, user_id: int, session_id: UUID) -> None:
+        """Revoke every session of the account but that one."""
+        await self._accounts.lock(user_id)
+        await self._tokens.revoke_all(user_id, but=session_id)
 
     async def _issue(self, account: Account, family: UUID, end: ColumnElement[datetime]) -> Tokens:
         refresh_token = opaque_token()

@@ -22,6 +22,15 @@ class PresentedToken:
     is_expired: bool
 
 
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A session that can go on: its family, when it ends unless it is used before, and when it ends at the latest."""
+
+    id: UUID
+    expires_at: datetime
+    ends_at: datetime
+
+
 class RefreshTokenRepository:
     """Rows of refresh tokens."""
 
@@ -59,10 +68,28 @@ class RefreshTokenRepository:
     async def revoke_family(self, family: UUID) -> None:
         await self._revoke(RefreshToken.token_family == family)
 
+    async def revoke_own_family(self, user_id: int, family: UUID) -> None:
+        """That session, if it is one of the account."""
+        await self._revoke(RefreshToken.user_id == user_id, RefreshToken.token_family == family)
+
     async def revoke_all(self, user_id: int, *, but: UUID | None = None) -> None:
         """Those of every session of the account, save the family `but`."""
         others = () if but is None else (RefreshToken.token_family != but,)
         await self._revoke(RefreshToken.user_id == user_id, *others)
+
+    async def open_sessions(self, user_id: int) -> list[OpenSession]:
+        """The sessions of the account that can go on, the newest first."""
+        good = (
+            RefreshToken.user_id == user_id,
+            RefreshToken.revoked_at.is_(None),
+            RefreshToken.expires_at > func.now(),
+        )
+        end = func.max(RefreshToken.session_expires_at)
+        query = select(RefreshToken.token_family, func.max(RefreshToken.expires_at), end).where(*good)
+        rows = await self._session.execute(
+            query.group_by(RefreshToken.token_family).order_by(end.desc(), RefreshToken.token_family)
+        )
+        return [OpenSession(*row) for row in rows]
 
     async def purge(self) -> int:
         """Delete expired tokens, save those at work in another transaction; how many."""

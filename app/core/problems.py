@@ -155,7 +155,8 @@ async def _on_validation_error(_: Request, error: Exception) -> JSONResponse:
     return validation_problem(error.errors())
 
 
-async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
+async def on_http_error(request: Request, error: Exception) -> JSONResponse:
+    """The answer for what HTTP itself refuses; of a wrong method it tells the right ones."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
@@ -179,4 +180,4 @@ def install(app: FastAPI) -> None:
     """Register the handlers. The unforeseen is answered by `app.core.middleware`, inside CORS."""
     app.add_exception_handler(DomainError, _on_domain_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
-    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(HTTPException, on_http_error)

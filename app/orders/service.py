@@ -115,6 +115,11 @@ class OrderService:
         await self._mails.cancellation(await self._orders.buyer(order_id), order, refunded, reason)
         return Cancelled(order.user_id, restocked)
 
+    async def can_cancel(self, order: Order, within: timedelta) -> bool:
+        """Whether its buyer, who has that long, could cancel it now."""
+        may = rules.may_become(order.status, OrderStatus.CANCELLED)
+        return may and await self._orders.is_within(order.id, within)
+
     async def _require_room(self, order: Order) -> None:
         quantities = {item.book_id: item.quantity for item in order.items if item.book_id is not None}
         for book in await self._orders.lock_books(sorted(quantities)):

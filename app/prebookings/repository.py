@@ -38,6 +38,11 @@ class PreBookingRepository:
         )
         return [BookedTitle(*row) for row in await self._session.execute(query)]
 
+    async def count_waiting(self, user_id: int) -> int:
+        waiting = (PreBooking.user_id == user_id, PreBooking.status == PreBookStatus.WAITING)
+        query = select(func.count()).select_from(PreBooking).where(*waiting)
+        return (await self._session.execute(query)).scalar_one()
+
     async def lock_book(self, book_id: int) -> LockedBook | None:
         """Lock the book's row and read it in that statement: no copy comes or goes before the transaction ends.
 

@@ -25,6 +25,10 @@ class PreBookingService:
         """The user's pre-bookings in all states, the newest first."""
         return await self._bookings.of_user(user_id)
 
+    async def count_waiting(self, user_id: int) -> int:
+        """How many books the user waits for."""
+        return await self._bookings.count_waiting(user_id)
+
     async def add(self, user_id: int, book_id: int) -> BookedTitle:
         """Wait for a sold-out book. On return its row is locked, so no restock misses the booking.
 

@@ -15,6 +15,7 @@ from app.accounts.service_deps import Policy
 from app.cart.service import CartService
 from app.core.db.transaction import Session
 from app.core.values import INT_MAX
+from app.inbox.service import InboxService
 from app.web import cookies
 
 DAY_SECONDS = 86400
@@ -103,6 +104,7 @@ async def get_visitor(request: Request, session: Session, policy: Policy) -> Vis
             visitor.sign_out()
         else:
             visitor.caller = found.caller
+            visitor.unread_count = await InboxService(session).unread_count(found.caller.id)
             visitor.basket_count = await CartService(session).count(found.caller.id)
             if found.is_ageing:
                 await sessions.renew(visitor.session_token)

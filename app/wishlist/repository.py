@@ -1,6 +1,6 @@
 """The SQL of wishlists."""
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -26,6 +26,10 @@ class WishlistRepository:
         )
         rows = await self._session.execute(query)
         return [Wish(row[0], row[1], WishedBook(*row[2:])) for row in rows]
+
+    async def count(self, user_id: int) -> int:
+        query = select(func.count()).select_from(WishlistItem).where(WishlistItem.user_id == user_id)
+        return (await self._session.execute(query)).scalar_one()
 
     async def hold_book(self, book_id: int) -> WishedBook | None:
         """The book as it is now, if there is one; it is not deleted before the transaction ends."""

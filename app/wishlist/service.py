@@ -18,6 +18,10 @@ class WishlistService:
         """The user's wishes, the newest first."""
         return await self._wishes.of_user(user_id)
 
+    async def count(self, user_id: int) -> int:
+        """How many books are on the user's list."""
+        return await self._wishes.count(user_id)
+
     async def add(self, user_id: int, book_id: int) -> Wish:
         """Put a book on the list, whatever its stock. Raises BookNotFound and AlreadyWished."""
         book = await self._wishes.hold_book(book_id)

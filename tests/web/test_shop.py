@@ -30,6 +30,14 @@ def titles(browser: Browser) -> list[str]:
     ]
 
 
+async def test_a_rated_book_shows_its_stars(browser: Browser):
+    book = await browser.shop.book()
+    await browser.shop.rows("UPDATE books SET rating_sum = 9, rating_count = 2 WHERE id = :id", id=book)
+    for path in ("/", "/shop"):
+        assert (await browser.open(path)).status_code == 200
+        assert "4.5 of 5 stars" in browser.text
+
+
 async def test_an_empty_shop_says_so(browser: Browser):
     assert "The shelves are empty" in (await browser.open("/")).text
     assert "Nothing found" in (await browser.open("/shop")).text

@@ -1,4 +1,5 @@
 // What makes the pages nicer where scripts run; everything works without it.
+import { account } from "./account.js";
 import { basket } from "./basket.js";
 import { focusErrors } from "./forms.js";
 import { hearts } from "./heart.js";
@@ -6,6 +7,7 @@ import { liveFilters } from "./live.js";
 import { search } from "./search.js";
 import { staff } from "./staff.js";
 
+account();
 basket();
 focusErrors();
 hearts();

@@ -5,18 +5,19 @@ from typing import ClassVar
 
 from fastapi import APIRouter, Request, Response
 
-from app.accounts.browser import BrowserSessions, of_browsers
+from app.accounts.browser import of_browsers
 from app.accounts.limits import Limits
 from app.accounts.schemas import LogIn
 from app.accounts.service import AccountService
 from app.accounts.service_deps import Policy
-from app.accounts.sessions import SessionService, Tokens
+from app.accounts.sessions import SessionService
 from app.core.db.transaction import Session, release
 from app.core.errors import DomainError
 from app.notifications.deps import OutboxDep
 from app.web.access import SIGN_IN, own_path
-from app.web.buying.basket import Basket
-from app.web.errors import Answered
+from app.web.account.providers import offered
+from app.web.account.refusals import shown_again
+from app.web.account.welcome import welcome
 from app.web.forms import Form, Sent
 from app.web.page import Page, render
 from app.web.route import PrivatePageRoute, see_other
@@ -27,11 +28,12 @@ router = APIRouter(include_in_schema=False, route_class=PrivatePageRoute)
 
 @dataclass(frozen=True, slots=True)
 class SignInPage(Page):
-    """The sign-in form; `next` is where the reader wanted to go."""
+    """The sign-in form; `next` is where the reader wanted to go, `providers` are names and labels."""
 
     template: ClassVar[str] = "account/sign_in.html"
     form: Form
     next: str
+    providers: dict[str, str]
 
 
 @router.get(SIGN_IN)
@@ -39,7 +41,7 @@ async def show(request: Request, visitor: AnyVisitor, next: str = "/account") ->
     """The form; who has signed in already goes on."""
     if visitor.caller:
         return see_other(own_path(next, "/account"))
-    return render(request, SignInPage(Form(), own_path(next, "/account")))
+    return render(request, _page(request, Form(), own_path(next, "/account")))
 
 
 @router.post(SIGN_IN)
@@ -56,7 +58,7 @@ async def sign_in(
     goal = own_path(sent.get("next"), "/account")
     wanted = sent.parse(LogIn)
     if wanted is None:
-        return render(request, SignInPage(sent, goal), 422)
+        return render(request, _page(request, sent, goal), 422)
     await release(session)
     accounts = AccountService(session, outbox, of_browsers(policy))
     try:
@@ -65,18 +67,10 @@ async def sign_in(
             tokens = await accounts.log_in(wanted.email, wanted.password, attempt)
     except DomainError as error:
         sent.refuse(error, "")
-        raise Answered(render(request, SignInPage(sent, goal), 422)) from error
+        raise shown_again(request, _page(request, sent, goal), error) from error
     await welcome(session, visitor, policy, tokens)
     visitor.say("You are signed in.")
     return see_other(goal)
-
-
-async def welcome(session: Session, visitor: AnyVisitor, policy: Policy, tokens: Tokens) -> None:
-    """Carry the session that was opened with the policy of browsers, and bring the guest's basket along."""
-    opened = await BrowserSessions(session, of_browsers(policy)).find(tokens.refresh_token)
-    if opened:
-        await Basket(session, visitor).hand_over(opened.caller.id)
-    visitor.sign_in(tokens.refresh_token)
 
 
 @router.post("/account/sign-out")
@@ -87,3 +81,7 @@ async def sign_out(visitor: AnyVisitor, session: Session, policy: Policy) -> Res
         visitor.sign_out()
     visitor.say("You are signed out.", "plain")
     return see_other("/")
+
+
+def _page(request: Request, form: Form, goal: str) -> SignInPage:
+    return SignInPage(form, goal, offered(request.app.state.settings))

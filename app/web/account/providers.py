@@ -1,0 +1,117 @@
+"""Signing in with Google and GitHub on pages: there, and back with a session in the cookie."""
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.accounts.browser import of_browsers
+from app.accounts.limits import Limits
+from app.accounts.oauth.deps import CallbackRoute, FlowCookie, forget_flow, get_oauth, redirect
+from app.accounts.oauth.flow import LIFE_SECONDS
+from app.accounts.oauth.github import GitHub
+from app.accounts.oauth.google import Google
+from app.accounts.oauth.providers import LABELS
+from app.accounts.oauth.schemas import ProviderAnswer
+from app.accounts.oauth.service import OAuthService
+from app.accounts.service_deps import Policy
+from app.core.config import Settings
+from app.core.db.transaction import Session, release
+from app.core.errors import DomainError
+from app.core.rate_limit import Limiter
+from app.notifications.deps import OutboxDep
+from app.web import cookies
+from app.web.access import SIGN_IN, own_path
+from app.web.account.welcome import move_in
+from app.web.errors import Answered
+from app.web.route import PrivatePageRoute, see_other
+from app.web.visitor import AnyVisitor
+
+GOAL = "bookstore_goal"
+
+
+class ReturnRoute(CallbackRoute, PrivatePageRoute):
+    """A page's route that takes away the cookie of the way to a provider."""
+
+
+router = APIRouter(include_in_schema=False, route_class=ReturnRoute)
+Answer = Annotated[ProviderAnswer, Query()]
+
+
+def offered(settings: Settings) -> dict[str, str]:
+    """The providers of this shop by name, with their names for people."""
+    configured = {Google.name: settings.google_client_id, GitHub.name: settings.github_client_id}
+    return {name: LABELS[name] for name, client_id in configured.items() if client_id}
+
+
+async def get_browser_oauth(request: Request, limiter: Limiter, outbox: OutboxDep, policy: Policy) -> OAuthService:
+    """Sign-in that opens sessions of browsers."""
+    return await get_oauth(request, limiter, outbox, of_browsers(policy))
+
+
+BrowserOAuth = Annotated[OAuthService, Depends(get_browser_oauth)]
+
+
+@router.get("/account/google")
+@router.get("/account/github")
+async def depart(
+    request: Request,
+    visitor: AnyVisitor,
+    session: Session,
+    limits: Limits,
+    oauth: BrowserOAuth,
+    next: str = "/account",  # noqa: A002
+) -> Response:
+    """Send the browser to the provider; who has signed in already goes on."""
+    goal = own_path(next, "/account")
+    if visitor.caller:
+        return see_other(goal)
+    await release(session)
+    provider, redirect_uri = _asked(request)
+    await limits.check(provider)
+    response = redirect(oauth.begin(provider, redirect_uri), redirect_uri, request.app.state.settings)
+    cookies.write_signed(request, response, GOAL, goal, LIFE_SECONDS)
+    return response
+
+
+@router.get("/account/google/callback")
+@router.get("/account/github/callback")
+async def arrive(
+    request: Request,
+    visitor: AnyVisitor,
+    session: Session,
+    limits: Limits,
+    oauth: BrowserOAuth,
+    policy: Policy,
+    answer: Answer,
+    cookie: FlowCookie = None,
+) -> Response:
+    """Back from the provider: to where the reader wanted to go, or to the sign-in page with a sentence."""
+    goal = own_path(str(cookies.read_signed(request, GOAL)), "/account")
+    await release(session)
+    provider, redirect_uri = _asked(request)
+    forget_flow(request, redirect_uri)
+    try:
+        await limits.check(f"{provider}/callback")
+        tokens = await oauth.finish(provider, redirect_uri, cookie, answer)
+    except DomainError as error:
+        visitor.say(error.detail, "bad")
+        raise Answered(see_other(f"{SIGN_IN}?{urlencode({'next': goal})}")) from error
+
+    async def work(own: AsyncSession) -> None:
+        await move_in(own, visitor, policy, tokens)
+
+    # A transaction of its own: one that is repeated must not ask the provider again.
+    await request.app.state.database.transaction(work)
+    visitor.sign_in(tokens.refresh_token)
+    visitor.say("You are signed in.")
+    response = see_other(goal)
+    cookies.forget(request, response, GOAL)
+    return response
+
+
+def _asked(request: Request) -> tuple[str, str]:
+    """The provider that the address names, and where it is to send the browser back to."""
+    provider = request.url.path.split("/")[2]
+    return provider, f"{request.app.state.settings.public_base_url}/account/{provider}/callback"

@@ -1,0 +1,76 @@
+"""Opening an account on a page."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fastapi import APIRouter, Request, Response
+
+from app.accounts.browser import of_browsers
+from app.accounts.limits import Limits
+from app.accounts.schemas import Register
+from app.accounts.service import AccountService
+from app.accounts.service_deps import Policy
+from app.core.db.transaction import Session, release
+from app.core.errors import DomainError
+from app.notifications.deps import OutboxDep
+from app.web.access import own_path
+from app.web.account.providers import offered
+from app.web.account.refusals import shown_again
+from app.web.account.welcome import welcome
+from app.web.forms import Form, Sent
+from app.web.page import Page, render
+from app.web.route import PrivatePageRoute, see_other
+from app.web.visitor import AnyVisitor
+
+router = APIRouter(include_in_schema=False, route_class=PrivatePageRoute)
+REGISTER = "/account/register"
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterPage(Page):
+    """The form for a new account; `next` is where the reader wanted to go, `providers` are names and labels."""
+
+    template: ClassVar[str] = "account/register.html"
+    form: Form
+    next: str
+    providers: dict[str, str]
+
+
+@router.get(REGISTER)
+async def show(request: Request, visitor: AnyVisitor, next: str = "/account") -> Response:  # noqa: A002
+    """The form; who has signed in already goes on."""
+    if visitor.caller:
+        return see_other(own_path(next, "/account"))
+    return render(request, _page(request, Form(), own_path(next, "/account")))
+
+
+@router.post(REGISTER)
+async def register(
+    request: Request,
+    sent: Sent,
+    visitor: AnyVisitor,
+    session: Session,
+    limits: Limits,
+    policy: Policy,
+    outbox: OutboxDep,
+) -> Response:
+    """Open the account, and a session for this browser."""
+    goal = own_path(sent.get("next"), "/account")
+    wanted = sent.parse(Register)
+    if wanted is None:
+        return render(request, _page(request, sent, goal), 422)
+    await release(session)
+    accounts = AccountService(session, outbox, of_browsers(policy))
+    try:
+        await limits.check("register")
+        tokens = await accounts.register(wanted.email, wanted.password, wanted.display_name)
+    except DomainError as error:
+        sent.refuse(error)
+        raise shown_again(request, _page(request, sent, goal), error) from error
+    await welcome(session, visitor, policy, tokens)
+    visitor.say(f"Welcome. We wrote to {wanted.email}: please confirm your address with the link in the mail.")
+    return see_other(goal)
+
+
+def _page(request: Request, form: Form, goal: str) -> RegisterPage:
+    return RegisterPage(form, goal, offered(request.app.state.settings))

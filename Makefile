@@ -12,7 +12,7 @@ COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes
 	--no-emit-find-links --custom-compile-command 'make lock' --quiet pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format races soak bench mails lock clean
+.PHONY: help install run test check format races soak mutation bench mails lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ races: $(STAMP) ## Many rounds of the races on real server processes (RACE_ROUND
 soak: $(STAMP) ## Mixed load with random kills, then every total must agree (SOAK_MINUTES=10, SOAK_SEED)
 	@exec $(BIN)/python -m tests.soak
 
+mutation: $(STAMP) ## Mutation tests of checkout, payments, stock and transactions; about an hour
+	@$(BIN)/python -m tests.mutation $(ARGS)
+
 bench: $(STAMP) ## Measure start-up and memory; writes benchmarks/latest.json
 	@$(BIN)/python -m benchmarks $(ARGS)
 
@@ -64,4 +67,4 @@ lock: $(STAMP) ## Lock the dependencies anew, with hashes and without hosts
 	@$(COMPILE) --group dev --output-file requirements/dev.txt
 
 clean: ## Remove .venv and caches; the data folder stays
-	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	@rm -rf .venv .cache mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

@@ -47,7 +47,10 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def template_url(server_url: str) -> Iterator[str]:
-    """A migrated database that nothing writes to for good."""
+    """A migrated database that nothing writes to for good; TEST_TEMPLATE_URL may name one for many test runs."""
+    if given := os.environ.get("TEST_TEMPLATE_URL"):
+        yield given
+        return
     asyncio.run(_run(server_url, f"DROP DATABASE IF EXISTS {TEMPLATE}", f"CREATE DATABASE {TEMPLATE}"))
     url = _named(server_url, TEMPLATE)
     migrate(url)
@@ -65,11 +68,12 @@ async def database_url(server_url: str, template_url: str) -> AsyncIterator[str]
 
 
 @pytest.fixture(scope="session")
-def copy_url(server_url: str, template_url: str) -> str:
+def copy_url(server_url: str, template_url: str) -> Iterator[str]:
     """A copy of the template for tests that roll back; the template itself must have no connections to be copied."""
-    name = f"{TEMPLATE}_shared"
-    asyncio.run(_run(server_url, f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
-    return _named(server_url, name)
+    name = f"bookstore_test_{uuid4().hex[:12]}"
+    asyncio.run(_run(server_url, f"CREATE DATABASE {name} TEMPLATE {_copy_of(template_url)}"))
+    yield _named(server_url, name)
+    asyncio.run(_run(server_url, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture(scope="session")

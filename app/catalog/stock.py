@@ -70,7 +70,7 @@ class StockService:
             BookNotFound: there is no such book.
         """
         total = func.count(StockMovement.id)
-        counted = select(total).select_from(Book).outerjoin(StockMovement, StockMovement.book_id == Book.id)
+        counted = select(total).select_from(Book).outerjoin(StockMovement)
         count = await self._session.scalar(counted.where(Book.id == book_id).group_by(Book.id))
         if count is None:
             raise BookNotFound

@@ -170,7 +170,7 @@ class OrderRepository:
 
         With `of_user` only an order of that user is found, and nobody waits for the order of another.
         """
-        query = select(Order).where(Order.id == order_id).with_for_update(of=Order)
+        query = select(Order).where(Order.id == order_id).with_for_update()
         if of_user is not None:
             query = query.where(Order.user_id == of_user)
         return await self._session.scalar(query.options(_WITH_ITEMS).execution_options(populate_existing=True))
@@ -215,7 +215,7 @@ class OrderRepository:
         self, wanted: OrderFilter, *, limit: int, after: Position | None = None
     ) -> list[tuple[Order, str]]:
         """All users' orders with the buyer's e-mail address, newest first."""
-        query = select(Order, User.email).join(User, User.id == Order.user_id)
+        query = select(Order, User.email).join(User)
         return [(order, email) for order, email in await self._session.execute(_page(query, wanted, limit, after))]
 
     async def count(self, wanted: OrderFilter) -> int:
@@ -229,7 +229,7 @@ class OrderRepository:
 
     async def get_by_id(self, order_id: int) -> tuple[Order, str] | None:
         """Anyone's order with the buyer's e-mail address."""
-        query = select(Order, User.email).join(User, User.id == Order.user_id).where(Order.id == order_id)
+        query = select(Order, User.email).join(User).where(Order.id == order_id)
         whole = query.options(*_WHOLE).execution_options(populate_existing=True)
         row = (await self._session.execute(whole)).one_or_none()
         return None if row is None else (row[0], row[1])

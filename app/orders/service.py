@@ -107,7 +107,7 @@ class OrderService:
         if not rules.may_become(order.status, OrderStatus.CANCELLED):
             raise NotCancellable
         if within is not None and not await self._orders.is_within(order_id, within):
-            raise CancelTooLate(int(within.total_seconds() // 60))
+            raise CancelTooLate(within // timedelta(minutes=1))
         await self._require_room(order)
         restocked = await self._orders.put_back_stock(order, actor.id, reason)
         await self._orders.cancel(order, actor.id, reason)

@@ -76,7 +76,7 @@ class PaymentRepository:
         """The charge that paid for the order, unless it was given back."""
         query = (
             select(PaymentAttempt.id, PaymentAttempt.charge_key, PaymentAttempt.amount, PaymentAttempt.currency)
-            .outerjoin(PaymentRefund, PaymentRefund.attempt_id == PaymentAttempt.id)
+            .outerjoin(PaymentRefund)
             .where(
                 PaymentAttempt.order_id == order_id,
                 PaymentAttempt.outcome == "approved",

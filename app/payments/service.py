@@ -22,7 +22,7 @@ class Charge:
 class PaymentService(Protocol):
     """Takes the buyer's money, at most once for each attempt id."""
 
-    async def charge(self, attempt_id: str, amount: Decimal, currency: str, *, force_fail: bool = False) -> Charge:
+    async def charge(self, attempt_id: str, amount: Decimal, currency: str, *, force_fail: bool) -> Charge:
         """Charge `amount` (major units of `currency`). The same attempt id gets the same outcome, once charged."""
         ...
 

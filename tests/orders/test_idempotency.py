@@ -183,6 +183,18 @@ async def test_keys_belong_to_the_user(shop: Shop, buyer: Person):
     assert first.json()["id"] != second.json()["id"]
 
 
+async def test_each_key_of_each_user_has_an_answer_of_its_own(shop: Shop, buyer: Person):
+    other = await shop.person()
+    answers = {}
+    for person, key in ((buyer, "a"), (buyer, "b"), (other, "a")):
+        await shop.rows("DELETE FROM cart_items")
+        await shop.add_to_cart(person, await shop.book())
+        answers[person, key] = await shop.checkout(person, key)
+    for (person, key), first in answers.items():
+        assert_replay(await shop.checkout(person, key), first)
+    assert len({first.json()["id"] for first in answers.values()}) == 3
+
+
 async def test_keys_are_compared_verbatim(shop: Shop, buyer: Person):
     assert (await shop.checkout(buyer, key="Key")).status_code == 201
     for other in ("key", "Key.", "%4Bey"):

@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 from httpx2 import Response
+from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.orders.models import Order, OrderStatus
+from app.orders.repository import OrderRepository
 from tests.orders.support import sold, statements_of
 from tests.support import Person, Shop, assert_problem
 
@@ -90,6 +94,51 @@ async def test_the_total_counts_all_matches_on_every_page(shop: Shop, path: str)
     assert link[1].startswith(f"{path}?limit=2&cursor=")
     second = await listed(shop, admin, link[1])
     assert (first.headers["x-total-count"], second.headers["x-total-count"]) == ("3", "3")
+
+
+async def test_the_total_counts_the_own_orders_only(shop: Shop):
+    people = [await shop.person() for _ in range(2)]
+    for person in (*people, people[1]):
+        await sold(shop, person)
+    assert [(await listed(shop, person)).headers["x-total-count"] for person in people] == ["1", "2"]
+
+
+@LISTS
+async def test_a_page_loads_one_order_more_than_it_shows(shop: Shop, path: str):
+    """By the one more it knows that others follow; a list of any length costs no more than its page."""
+    admin, loaded = await shop.admin(), []
+    for _ in range(5):
+        await sold(shop, admin)
+    event.listen(Order, "load", listener := lambda order, _: loaded.append(order.id))
+    assert len((await listed(shop, admin, path, limit=2)).json()) == 2
+    event.remove(Order, "load", listener)
+    assert len(loaded) == 3
+
+
+async def test_an_order_is_found_by_its_id_among_others(shop: Shop):
+    person, admin = await shop.person(), await shop.admin()
+    ids = [(await sold(shop, person))["id"] for _ in range(3)]
+    for path, viewer in (("/orders", person), ("/admin/orders", admin)):
+        found = [(await shop.client.get(f"{path}/{id}", headers=viewer.headers)).json()["id"] for id in ids]
+        assert found == ids
+
+
+async def test_an_order_is_read_anew_in_the_same_transaction(shop: Shop):
+    """A page that cancels and then shows the order. Seen to fail without `populate_existing`."""
+    person = await shop.person()
+    order_id = (await sold(shop, person))["id"]
+
+    async def work(session: AsyncSession) -> list[OrderStatus]:
+        orders = OrderRepository(session)
+        before = await orders.get_by_id_for_user(order_id, person.id)
+        await session.execute(text("UPDATE orders SET status = 'cancelled'"))
+        own, anyones = await orders.get_by_id_for_user(order_id, person.id), await orders.get_by_id(order_id)
+        assert before
+        assert own
+        assert anyones
+        return [own.status, anyones[0].status]
+
+    assert await shop.app.state.database.transaction(work) == [OrderStatus.CANCELLED] * 2
 
 
 async def test_orders_made_meanwhile_do_not_disturb_the_walk(shop: Shop):

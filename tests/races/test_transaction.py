@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from app.core.config import Settings
 from app.core.db.engine import make_engine
-from app.core.db.transaction import Database, once_committed, release, undo_unless_committed
+from app.core.db.transaction import Database, in_doubt, once_committed, release, undo_unless_committed
 from app.core.errors import DomainError, TryAgain
 
 COUNT = "SELECT count(*) FROM genres"
@@ -80,6 +80,33 @@ async def test_a_wait_that_ran_out_or_a_server_that_goes_is_busy_at_once(databas
         with pytest.raises(TryAgain):
             await database.transaction(work)
         assert (work.tries, await raw.fetchval(COUNT), work.undone) == (1, 0, ["effect"]), sqlstate
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "unknown"), [("40001", False), ("P0001", False), ("53100", False), ("57P01", True), ("08003", True)]
+)
+async def test_only_a_broken_connection_leaves_a_commit_in_doubt(
+    database: Database, raw: asyncpg.Connection, sqlstate: str, unknown: bool
+):
+    """Seen to fail when 08003, by which the driver tells of a broken connection, was taken for an answer."""
+    await raw.execute(f"""
+        CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '{sqlstate}'; END $$;
+        CREATE CONSTRAINT TRIGGER fail AFTER INSERT ON genres DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION fail()
+    """)
+    told = []
+
+    async def work(session: AsyncSession) -> None:
+        async def undo() -> None:
+            told.append(in_doubt(session))
+
+        undo_unless_committed(session, "effect", undo)
+        await session.execute(text("INSERT INTO genres (name) VALUES ('x')"))
+
+    with pytest.raises((TryAgain, DBAPIError)):
+        await database.transaction(work)
+    assert told == [unknown]
 
 
 async def test_a_fault_is_neither_repeated_nor_dressed_up(database: Database, raw: asyncpg.Connection):

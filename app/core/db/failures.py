@@ -8,6 +8,9 @@ LOCK_NOT_AVAILABLE = "55P03"
 QUERY_CANCELED = "57014"
 REPEATABLE = frozenset({DEADLOCK, SERIALIZATION_FAILURE})
 OUT_OF_TIME = frozenset({LOCK_NOT_AVAILABLE, QUERY_CANCELED})
+CONNECTION_LOST = ("08", "57P")
+"""How the SQLSTATE begins when the connection broke or the server went: the driver itself says 08003."""
+NO_ROOM = "53"
 
 
 def sqlstate(error: DBAPIError) -> str | None:

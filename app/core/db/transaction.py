@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 
-from app.core.db.failures import OUT_OF_TIME, REPEATABLE, sqlstate
+from app.core.db.failures import CONNECTION_LOST, NO_ROOM, OUT_OF_TIME, REPEATABLE, sqlstate
 from app.core.errors import DomainError, TryAgain
 
 T = TypeVar("T")
@@ -142,7 +142,8 @@ async def _commit(session: AsyncSession, undos: dict[str, Undo]) -> None:
 
 def _answer_lost(error: BaseException) -> bool:
     """Whether nobody told how COMMIT ended: the connection broke, or we stopped listening."""
-    return not isinstance(error, DBAPIError) or sqlstate(error) is None or str(sqlstate(error)).startswith("57P")
+    state = sqlstate(error) if isinstance(error, DBAPIError) else None
+    return state is None or state.startswith(CONNECTION_LOST)
 
 
 def in_doubt(session: AsyncSession) -> bool:
@@ -152,7 +153,7 @@ def in_doubt(session: AsyncSession) -> bool:
 
 def _as_answer(error: DBAPIError) -> Exception:
     state = sqlstate(error)
-    server_gone = error.connection_invalidated or (state or "").startswith(("08", "53", "57P"))
+    server_gone = error.connection_invalidated or (state or "").startswith((*CONNECTION_LOST, NO_ROOM))
     if state in REPEATABLE or state in OUT_OF_TIME or server_gone:
         log.warning("transaction given up: SQLSTATE %s", state)
         return TryAgain()

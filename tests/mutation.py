@@ -1,8 +1,8 @@
 """`make mutation`: does a test notice when the code that sells is changed? Its configuration is in pyproject.toml.
 
 All mutants meet one PostgreSQL that is migrated once. The table and the mutants that no test noticed are printed and
-written to `mutants/summary.md`; `.venv/bin/mutmut show NAME` shows a mutant. Given names or patterns of mutants
-("app.orders.*"), only those are tested again.
+written to `mutants/summary.md`; `.venv/bin/mutmut show NAME` shows a mutant. `--again` keeps what was killed, and tests
+the rest and all functions that were changed since.
 """
 
 import os
@@ -28,17 +28,19 @@ KILLED = frozenset({"killed", "timeout"})
 Verdicts = Mapping[str, str]
 
 
-def main(names: list[str]) -> int:
+def main(*, again: bool) -> int:
     """Run, print and write the summary; the exit code of mutmut."""
-    if not names:
+    if not again:
         shutil.rmtree(MUTANTS, ignore_errors=True)
+    doubtful = [name for name, verdict in verdicts().items() if verdict != "killed"] if again else []
     with TemporaryDirectory() as data:
         postgres = EmbeddedPostgres(Path(data), durable=False)
         with postgres.running() as template:
             migrate(template)
             urls = {"TEST_DATABASE_URL": postgres.url("postgres"), "TEST_TEMPLATE_URL": template}
-            command: list[str | Path] = [MUTMUT, "run", "--max-children", CHILDREN, *names]
-            ended = subprocess.run(command, cwd=ROOT, env=os.environ | urls, check=False)
+            command: list[str | Path] = [MUTMUT, "run", "--max-children", CHILDREN]
+            for names in [doubtful, []] if doubtful else [[]]:
+                ended = subprocess.run([*command, *names], cwd=ROOT, env=os.environ | urls, check=False)
     report = summary(verdicts())
     (MUTANTS / "summary.md").write_text(report, encoding="utf-8")
     Console().print(report, markup=False, highlight=False, soft_wrap=True)
@@ -69,4 +71,4 @@ def _row(name: str, counted: Counter[bool]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(again="--again" in sys.argv))

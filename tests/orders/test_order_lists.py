@@ -119,7 +119,9 @@ async def test_an_order_is_found_by_its_id_among_others(shop: Shop):
     person, admin = await shop.person(), await shop.admin()
     ids = [(await sold(shop, person))["id"] for _ in range(3)]
     for path, viewer in (("/orders", person), ("/admin/orders", admin)):
-        found = [(await shop.client.get(f"{path}/{id}", headers=viewer.headers)).json()["id"] for id in ids]
+        found = [
+            (await shop.client.get(f"{path}/{order_id}", headers=viewer.headers)).json()["id"] for order_id in ids
+        ]
         assert found == ids
 
 

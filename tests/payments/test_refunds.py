@@ -57,9 +57,7 @@ async def test_the_service_is_told_which_charge_under_which_id_how_much_and_in_w
     attempt, key = await charge_of(shop, order)
     await refund(shop, order)
     assert counter.asked == [(key, f"refund-{attempt}", Decimal("12.50"), "USD")]
-    assert [tuple(row) for row in await shop.rows(REFUNDS)] == [
-        (attempt, Decimal("12.50"), f"mock_refund-{attempt}")
-    ]
+    assert [tuple(row) for row in await shop.rows(REFUNDS)] == [(attempt, Decimal("12.50"), f"mock_refund-{attempt}")]
 
 
 async def test_a_charge_is_given_back_once(shop: Shop, buyer: Person, counter: Counter):
@@ -78,9 +76,7 @@ async def test_the_refund_of_one_order_leaves_that_of_another(shop: Shop, buyer:
 
 
 @pytest.mark.parametrize("fate", ["voided_at = now()", "outcome = 'errored'", "outcome = 'declined'"])
-async def test_a_charge_that_does_not_stand_is_not_given_back(
-    shop: Shop, buyer: Person, counter: Counter, fate: str
-):
+async def test_a_charge_that_does_not_stand_is_not_given_back(shop: Shop, buyer: Person, counter: Counter, fate: str):
     order = await sold(shop, buyer)
     await shop.rows(f"UPDATE payment_attempts SET {fate}")
     await refund(shop, order)

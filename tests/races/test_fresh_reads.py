@@ -29,9 +29,9 @@ async def test_an_order_is_locked_as_it_is_now(live: Shop, raw: asyncpg.Connecti
     assert await live.app.state.database.transaction(work) is OrderStatus.CANCELLED
 
 
-@pytest.mark.parametrize("quantity", [7, 5])
+@pytest.mark.parametrize("quantity", [7, 5, 9])
 async def test_stock_is_set_from_what_it_is_now(live: Shop, raw: asyncpg.Connection, quantity: int):
-    """To the number it has meanwhile, or to the one the session remembers.
+    """To the number it has meanwhile, to the one the session remembers, and to another.
 
     Seen to fail without `populate_existing`: the book came back with the stock from before.
     """

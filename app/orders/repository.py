@@ -249,7 +249,6 @@ def _item(item_id: int, line: NewLine) -> OrderItem:
             id=book.id,
             title=book.title,
             author=book.author,
-            isbn=book.isbn,
             price=book.price,
             cover_image_url=book.cover_image_url,
         ),

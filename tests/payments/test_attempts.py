@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.payments.attempts import Purchase, charge_key
+from app.payments.attempts import PaymentAttempts, Purchase, charge_key
 from app.payments.service import Charge, MockPaymentService
 from tests.support import Person, Shop, assert_problem
 
@@ -58,6 +58,24 @@ async def test_an_approved_charge_is_on_record_with_its_order(live: Shop, buyer:
     )
     assert attempt["charge_key"] == till.asked[0]
     assert attempt["reference"] == await raw.fetchval("SELECT payment_reference FROM orders")
+
+
+@pytest.mark.parametrize("declined", [False, True])
+async def test_an_attempt_tells_who_paid_for_which_turn_of_which_cart_and_how(
+    live: Shop, buyer: Person, till: Till, raw, declined: bool
+):
+    cart, turn = await raw.fetchrow("SELECT id, turn FROM carts")
+    await live.checkout(buyer, force_payment_failure=declined)
+    told = await raw.fetchrow("SELECT user_id, cart_id, cart_turn, amount, currency FROM payment_attempts")
+    assert tuple(told) == (buyer.id, cart, turn, 20, "USD")
+
+
+async def test_only_a_charge_can_be_put_on_record(live: Shop, till: Till):
+    async def work(session: AsyncSession) -> None:
+        await PaymentAttempts(session, live.app.state.database, till).record(1)
+
+    with pytest.raises(AssertionError, match=r"^nothing was charged in this transaction$"):
+        await live.app.state.database.transaction(work)
 
 
 async def test_a_decline_is_on_record_although_its_checkout_was_rolled_back(
@@ -115,6 +133,7 @@ async def test_what_could_not_be_voided_is_asked_for_under_the_same_key_again(
     assert len(set(till.asked)) == 1
     (attempt,) = await raw.fetch(ATTEMPTS)
     assert (attempt["outcome"], attempt["order_id"] is not None) == ("approved", True)
+    assert attempt["reference"] == await raw.fetchval("SELECT payment_reference FROM orders")
 
 
 async def test_a_charge_is_kept_when_only_the_answer_to_commit_was_lost(
@@ -175,6 +194,11 @@ async def test_the_database_allows_one_live_charge_for_a_turn_and_for_an_order(
                 INSERT INTO payment_attempts (charge_key, cart_id, amount, currency, outcome, order_id, cart_turn)
                 SELECT 'other', cart_id, amount, currency, outcome, {values} FROM payment_attempts
             """)
+
+
+def test_a_key_is_the_same_in_every_release():
+    """A crash may come between two releases, and the retry must find the charge."""
+    assert charge_key(Purchase(1, 2, 3, Decimal("20.00"), "USD"), 4) == "2-3-4-4c371c5c84b8"
 
 
 def test_a_key_says_what_is_paid_and_fits():

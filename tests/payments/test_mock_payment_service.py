@@ -20,6 +20,14 @@ async def test_a_rate_of_one_always_approves_and_of_zero_never(rate: float, appr
     assert set(await outcomes(MockPaymentService(rate), 2000)) == {approved}
 
 
+async def test_a_rate_of_zero_declines_even_the_smallest_chance():
+    class Zero(random.Random):
+        def random(self) -> float:
+            return 0.0
+
+    assert await outcomes(MockPaymentService(0.0, Zero()), 1) == [False]
+
+
 async def test_the_share_of_approvals_is_the_success_rate():
     given = await outcomes(MockPaymentService(0.9, random.Random(1)), 5000)
     assert 0.88 < sum(given) / len(given) < 0.92
@@ -76,5 +84,6 @@ async def test_memory_is_bounded_and_the_latest_attempts_are_kept():
     await service.void("first")
     await outcomes(service, REMEMBERED_ATTEMPTS)
     assert service.voided == set()
+    assert (await service.charge("0", TEN, "USD", force_fail=True)).approved
     latest = str(REMEMBERED_ATTEMPTS - 1)
     assert (await service.charge(latest, TEN, "USD", force_fail=True)).approved

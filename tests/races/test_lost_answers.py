@@ -44,7 +44,12 @@ def connections(live: Shop) -> Iterator[list[Any]]:
 
 
 async def test_the_charge_of_an_order_that_was_committed_unheard_is_kept(
-    live: Shop, buyer: Person, till: Till, raw: asyncpg.Connection, connections: list[Any]
+    live: Shop,
+    buyer: Person,
+    till: Till,
+    raw: asyncpg.Connection,
+    connections: list[Any],
+    caplog: pytest.LogCaptureFixture,
 ):
     """PostgreSQL commits after the shop has lost it. The undo waits for that, and finds the order.
 
@@ -59,6 +64,7 @@ async def test_the_charge_of_an_order_that_was_committed_unheard_is_kept(
     await raw.execute("SELECT pg_advisory_unlock(1)")
     assert_problem(await sale, 503, "BUSY_TRY_AGAIN")
     assert till.voided == set()
+    assert f"the answer to COMMIT was lost, but the order stands: charge {till.asked[0]} is kept" in caplog.messages
     assert [tuple(row) for row in await raw.fetch(ATTEMPT)] == [("approved", True, False)]
     retry = await live.checkout(buyer, key="a")
     assert (retry.status_code, retry.headers["idempotent-replayed"]) == (201, "true")

@@ -65,13 +65,32 @@ async def test_conflicts_are_repeated_up_to_three_times(database: Database, raw:
             assert (await raw.fetchval(COUNT), work.undone) == (1, [])
 
 
-async def test_the_fourth_failure_is_given_up(database: Database, raw: asyncpg.Connection):
+async def test_the_fourth_failure_is_given_up(
+    database: Database, raw: asyncpg.Connection, caplog: pytest.LogCaptureFixture
+):
     """Seen to fail with one repetition more."""
     for sqlstate in ("40001", "40P01"):
         work = Work(4, sqlstate)
         with pytest.raises(TryAgain):
             await database.transaction(work)
         assert (work.tries, await raw.fetchval(COUNT), work.undone) == (4, 0, ["effect"])
+        assert caplog.messages.pop() == f"transaction given up: SQLSTATE {sqlstate}"
+
+
+async def test_the_pauses_between_tries_double_and_differ_by_chance(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    """From half to one and a half of 20, 40 and 80 ms, so that rivals do not meet again in step."""
+    pauses, chances = [], iter((0.0, 0.5, 1.0))
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("app.core.db.transaction.asyncio.sleep", pause)
+        patched.setattr("app.core.db.transaction.random.random", lambda: next(chances))
+        await database.transaction(Work(3))
+    assert pauses == pytest.approx([0.01, 0.04, 0.12])
 
 
 async def test_a_wait_that_ran_out_or_a_server_that_goes_is_busy_at_once(database: Database, raw: asyncpg.Connection):
@@ -83,7 +102,8 @@ async def test_a_wait_that_ran_out_or_a_server_that_goes_is_busy_at_once(databas
 
 
 @pytest.mark.parametrize(
-    ("sqlstate", "unknown"), [("40001", False), ("P0001", False), ("53100", False), ("57P01", True), ("08003", True)]
+    ("sqlstate", "unknown"),
+    [("40001", False), ("P0001", False), ("53100", False), ("57P01", True), ("08003", True), ("08006", True)],
 )
 async def test_only_a_broken_connection_leaves_a_commit_in_doubt(
     database: Database, raw: asyncpg.Connection, sqlstate: str, unknown: bool
@@ -194,10 +214,13 @@ async def test_a_pool_without_a_free_connection_is_busy(database_url: str):
     await engine.dispose()
 
 
-async def test_a_server_out_of_reach_is_busy():
+async def test_a_server_out_of_reach_is_busy(caplog: pytest.LogCaptureFixture):
     engine = create_async_engine("postgresql+asyncpg://nobody@127.0.0.1:1/none")
     with pytest.raises(TryAgain):
         await Database(engine).transaction(Work())
+    [message] = caplog.messages
+    assert message.startswith("database out of reach: ")
+    assert "('127.0.0.1', 1)" in message
 
 
 async def test_a_connection_that_dies_in_the_middle_is_busy_and_the_pool_recovers(

@@ -13,9 +13,9 @@ CONNECTION_LOST = ("08", "57P")
 NO_ROOM = "53"
 
 
-def sqlstate(error: DBAPIError) -> str | None:
-    """The five-character SQLSTATE, or None when the server did not speak."""
-    return getattr(error.orig, "sqlstate", None)
+def sqlstate(error: DBAPIError) -> str:
+    """The five-character SQLSTATE; empty when neither the server nor the driver named one."""
+    return getattr(error.orig, "sqlstate", None) or ""
 
 
 def violated(error: IntegrityError) -> str | None:

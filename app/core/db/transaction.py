@@ -66,15 +66,16 @@ class Database:
             DomainError: as raised by `work`; its changes are rolled back unless the error keeps them.
         """
         undos: dict[str, Undo] = {}
+        repetition = 0
         try:
-            for repetition in range(REPETITIONS + 1):
+            while True:
                 try:
                     return await self._once(work, undos)
                 except DBAPIError as error:
                     if repetition == REPETITIONS or sqlstate(error) not in REPEATABLE:
                         raise _as_answer(error) from error
                 await asyncio.sleep(FIRST_PAUSE_SECONDS * 2**repetition * (0.5 + random.random()))  # noqa: S311
-            raise AssertionError("the last repetition returns or raises")
+                repetition += 1
         except (PoolTimeout, OSError) as error:
             log.warning("database out of reach: %s", error)
             raise TryAgain from error
@@ -142,18 +143,18 @@ async def _commit(session: AsyncSession, undos: dict[str, Undo]) -> None:
 
 def _answer_lost(error: BaseException) -> bool:
     """Whether nobody told how COMMIT ended: the connection broke, or we stopped listening."""
-    state = sqlstate(error) if isinstance(error, DBAPIError) else None
-    return state is None or state.startswith(CONNECTION_LOST)
+    state = sqlstate(error) if isinstance(error, DBAPIError) else ""
+    return not state or state.startswith(CONNECTION_LOST)
 
 
 def in_doubt(session: AsyncSession) -> bool:
     """For an undo: whether the transaction may have been committed all the same. Look before undoing."""
-    return bool(session.info.get(_IN_DOUBT, False))
+    return session.info.get(_IN_DOUBT) is True
 
 
 def _as_answer(error: DBAPIError) -> Exception:
     state = sqlstate(error)
-    server_gone = error.connection_invalidated or (state or "").startswith((*CONNECTION_LOST, NO_ROOM))
+    server_gone = error.connection_invalidated or state.startswith((*CONNECTION_LOST, NO_ROOM))
     if state in REPEATABLE or state in OUT_OF_TIME or server_gone:
         log.warning("transaction given up: SQLSTATE %s", state)
         return TryAgain()

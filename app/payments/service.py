@@ -60,7 +60,8 @@ class MockPaymentService:
 
     async def void(self, attempt_id: str) -> None:
         """Note that the charge was given back."""
-        if self._attempts.get(attempt_id, Charge(approved=False)).approved:
+        charge = self._attempts.get(attempt_id)
+        if charge and charge.approved:
             self.voided.add(attempt_id)
 
     async def refund(self, attempt_id: str, refund_id: str, amount: Decimal, currency: str) -> str:

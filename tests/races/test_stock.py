@@ -163,6 +163,22 @@ async def test_baskets_in_opposite_order_never_deadlock(live: Shop, raw: asyncpg
     assert await deadlocks(raw) == 0
 
 
+async def test_books_are_locked_by_id_however_their_rows_lie(live: Shop, raw: asyncpg.Connection):
+    """An update moves the first row behind the second. Seen to fail without ORDER BY: the second was locked first."""
+    books = [await live.book() for _ in range(2)]
+    person = await live.person()
+    for book in books:
+        await live.add_to_cart(person, book)
+    await raw.execute("UPDATE books SET title = 'Moved' WHERE id = $1", books[0])
+    await raw.execute("ANALYZE books")  # so that it is read as it lies, not by its index
+    async with raw.transaction():
+        await raw.execute(LOCK_BOOK, books[0])
+        sale = begin(live.checkout(person))
+        await blocked(raw, sale)
+        await raw.execute(f"{LOCK_BOOK} NOWAIT", books[1])
+    assert (await sale).status_code == 201
+
+
 async def deadlocks(raw: asyncpg.Connection) -> int:
     """Deadlocks in this database so far; sessions report them when they end."""
     others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"

@@ -132,15 +132,19 @@ async def test_an_order_is_read_anew_in_the_same_transaction(shop: Shop):
 
     async def work(session: AsyncSession) -> list[OrderStatus]:
         orders = OrderRepository(session)
-        before = await orders.get_by_id_for_user(order_id, person.id)
+        seen, known = [], await orders.get_by_id_for_user(order_id, person.id)
         await session.execute(text("UPDATE orders SET status = 'cancelled'"))
-        own, anyones = await orders.get_by_id_for_user(order_id, person.id), await orders.get_by_id(order_id)
-        assert before
+        own = await orders.get_by_id_for_user(order_id, person.id)
         assert own
+        assert own is known
+        seen.append(own.status)
+        await session.execute(text("UPDATE orders SET status = 'payment_failed'"))
+        anyones = await orders.get_by_id(order_id)
         assert anyones
-        return [own.status, anyones[0].status]
+        return [*seen, anyones[0].status]
 
-    assert await shop.app.state.database.transaction(work) == [OrderStatus.CANCELLED] * 2
+    expected = [OrderStatus.CANCELLED, OrderStatus.PAYMENT_FAILED]
+    assert await shop.app.state.database.transaction(work) == expected
 
 
 async def test_orders_made_meanwhile_do_not_disturb_the_walk(shop: Shop):

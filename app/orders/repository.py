@@ -177,7 +177,7 @@ class OrderRepository:
 
     async def buyer(self, order_id: int) -> Buyer:
         """Whose order it is; the order's row must be locked."""
-        query = select(User.email, User.display_name).join(Order, Order.user_id == User.id)
+        query = select(User.email, User.display_name).join(Order)
         return (await self._session.execute(query.where(Order.id == order_id))).one()
 
     async def is_within(self, order_id: int, window: timedelta) -> bool:

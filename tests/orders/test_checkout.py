@@ -1,13 +1,18 @@
 """POST /orders/checkout: what a sale writes, and that a refusal writes nothing."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.orders.repository import OrderRepository
+from app.orders.models import OrderItem
+from app.orders.repository import NewLine, OrderRepository
 from tests.orders.support import checkouts, sold, state_of, statements_of
 from tests.support import Shop, assert_problem
+
+SNAPSHOT = ("id", "book_id", "quantity", "unit_price", "title", "author", "isbn")
 
 
 async def test_a_sale_is_answered_with_the_order(shop: Shop):
@@ -45,6 +50,24 @@ async def test_the_order_can_be_read_back_as_it_was_answered(shop: Shop):
     person = await shop.person()
     order = await sold(shop, person)
     assert (await shop.client.get(f"/orders/{order['id']}", headers=person.headers)).json() == order
+
+
+async def test_the_lines_that_come_back_are_the_lines_that_were_written(shop: Shop):
+    """With their snapshots, without looking at the live book."""
+    person = await shop.person()
+    await shop.book(title="Emma", author="Jane Austen", isbn="9780141439587", price=Decimal("15.90"))
+
+    async def work(session: AsyncSession) -> tuple[list[Any], list[Any]]:
+        orders = OrderRepository(session)
+        books = await orders.lock_books([await shop.scalar("SELECT id FROM books")])
+        lines = [NewLine(book, 2) for book in books]
+        order = await orders.create_order(person.id, lines, currency="EUR", payment_reference=None)
+        kept = await session.execute(select(*(getattr(OrderItem, name) for name in SNAPSHOT)))
+        return [[getattr(item, name) for name in SNAPSHOT] for item in order.items], [list(row) for row in kept]
+
+    made, kept = await shop.app.state.database.transaction(work)
+    assert made == kept
+    assert made[0][2:] == [2, Decimal("15.90"), "Emma", "Jane Austen", "9780141439587"]
 
 
 async def test_stock_and_ledger_tell_of_the_sale(shop: Shop):

@@ -1,26 +1,15 @@
 """Setting and adjusting the stock of a book."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 
 from app.accounts.deps import AdminUser
-from app.admin.restock import RestockService
+from app.admin.deps import Restock
 from app.catalog.deps import BookId
 from app.catalog.schemas import BookOut, MovementOut, StockAdjustment, StockSet
-from app.core.db.transaction import Session, TransactionRoute
+from app.core.db.transaction import TransactionRoute
 from app.core.openapi import problems
-from app.notifications.deps import OutboxDep
 
 router = APIRouter(prefix="/books/{book_id}/stock", tags=["stock"], route_class=TransactionRoute)
-
-
-async def get_service(session: Session, outbox: OutboxDep) -> RestockService:
-    """Restocking on the session of this request."""
-    return RestockService(session, outbox)
-
-
-Restock = Annotated[RestockService, Depends(get_service)]
 
 
 @router.patch("", summary="Set the stock", responses=problems("BOOK_NOT_FOUND"))

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from app.accounts.deps import NoStoreRoute
-from app.admin.export_router import Export, InPeriod
+from app.admin.export_answer import Export, InPeriod
 from app.admin.exports import ExportName
 from app.audit.service import record
 from app.core.db.transaction import Session

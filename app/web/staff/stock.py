@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 
-from app.admin.stock_router import Restock
+from app.admin.deps import Restock
 from app.catalog.deps import BookId, Books, Stock
 from app.catalog.models import Book, StockMovement
 from app.catalog.query import BookQuery

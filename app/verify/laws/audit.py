@@ -13,6 +13,7 @@ AUDIT_LAWS = (
             SELECT FROM audit_events noted
             WHERE noted.actor_user_id = movement.actor_user_id AND noted.created_at = movement.created_at
               AND noted.action IN ('book.stock_set', 'book.stock_adjusted')
+              AND (movement.book_id IS NULL OR noted.subject_id = movement.book_id)
         )
         UNION ALL
         SELECT NULL, orders.id, event.actor_user_id

@@ -3,7 +3,18 @@
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CHAR, CheckConstraint, Enum, ForeignKey, Index, String, UniqueConstraint, text, true
+from sqlalchemy import (
+    CHAR,
+    CheckConstraint,
+    Enum,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    literal_column,
+    text,
+    true,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db.base import Base, CreatedAt, IntKey, Timestamp
@@ -30,6 +41,14 @@ class User(Base):
     __table_args__ = (
         Index("uq_users_email_lower", text("lower(email::text)"), unique=True),
         Index("ix_users_created_at_id", "created_at", "id"),
+        Index("ix_users_role_created_at_id", "role", "created_at", "id"),
+        Index("ix_users_is_active_created_at_id", "is_active", "created_at", "id"),
+        Index(
+            "ix_users_email_lower_trgm",
+            literal_column("lower(email::text)").label("lowered"),
+            postgresql_using="gin",
+            postgresql_ops={"lowered": "gin_trgm_ops"},
+        ),
     )
 
     id: Mapped[IntKey]

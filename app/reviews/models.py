@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, func, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db.base import Base, CreatedAt, IntKey, Timestamp
+
+_LIVE = text("deleted_at IS NULL")
 
 
 class Review(Base):
@@ -20,10 +22,13 @@ class Review(Base):
             "user_id",
             "book_id",
             unique=True,
-            postgresql_where=text("deleted_at IS NULL"),
+            postgresql_where=_LIVE,
         ),
         # With `deleted_at` in the index, even a deep page of a book is found without a look at the rows before it.
         Index("ix_reviews_book_id_created_at_id", "book_id", "created_at", "id", postgresql_include=["deleted_at"]),
+        Index("ix_reviews_created_at_id_live", "created_at", "id", postgresql_where=_LIVE),
+        Index("ix_reviews_rating_id_live", "rating", "id", postgresql_where=_LIVE),
+        Index("ix_reviews_rating_id_desc_live", "rating", literal_column("id DESC"), postgresql_where=_LIVE),
     )
 
     id: Mapped[IntKey]

@@ -1,14 +1,16 @@
 """The SQL of the reports. Only confirmed orders count."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
-from sqlalchemy import Subquery, func, select, text
+from sqlalchemy import Select, desc, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.admin.reports.rules import BookSales, DaySales, Measure, Period, Sales, Span
 from app.catalog.models import Book
 from app.orders.models import Order, OrderItem, OrderStatus
 
+_COLUMNS: Mapping[Measure, str] = {"revenue": "revenue", "volume": "units_sold"}
 # The lines are added up by order first, so that an order counts once. The periods touch: one range of the index on
 # (status, created_at) holds both.
 _SALES = text("""
@@ -26,17 +28,18 @@ _SALES = text("""
     ) sold
 """)
 _BY_DAY = text("""
-    SELECT day, sum(total), count(*), CAST(sum(copies) AS bigint)
-    FROM (
-        SELECT CAST(timezone('UTC', orders.created_at) AS date) AS day,
-               coalesce(sum(line.quantity * line.unit_price), 0) AS total, coalesce(sum(line.quantity), 0) AS copies
-        FROM orders LEFT JOIN order_items line ON line.order_id = orders.id
-        WHERE orders.status = 'confirmed'
-          AND orders.created_at >= timezone('UTC', CAST(CAST(:first AS date) AS timestamp))
-          AND orders.created_at < timezone('UTC', CAST(CAST(:last AS date) + 1 AS timestamp))
-        GROUP BY orders.id
-    ) sold
-    GROUP BY day
+    WITH sold AS NOT MATERIALIZED (
+        SELECT id, CAST(timezone('UTC', created_at) AS date) AS day FROM orders
+        WHERE status = 'confirmed'
+          AND created_at >= timezone('UTC', CAST(CAST(:first AS date) AS timestamp))
+          AND created_at < timezone('UTC', CAST(CAST(:last AS date) + 1 AS timestamp))
+    )
+    SELECT day, coalesce(total, 0), orders, coalesce(copies, 0)
+    FROM (SELECT day, count(*) AS orders FROM sold GROUP BY day) counted
+    LEFT JOIN (
+        SELECT day, sum(quantity * unit_price) AS total, sum(quantity) AS copies
+        FROM sold JOIN order_items ON order_id = sold.id GROUP BY day
+    ) summed USING (day)
 """)
 # The report is not paged, so the database writes its JSON: a hundred thousand books would hold the event loop up.
 _LOW_STOCK = text("""
@@ -77,10 +80,9 @@ class ReportRepository:
 
     async def top_books(self, measure: Measure, limit: int, within: Span | None) -> list[BookSales]:
         """The best first, ties by id; books that are gone are left out."""
-        sold = _sold_by_book(within)
-        best = sold.c.revenue if measure == "revenue" else sold.c.units_sold
-        query = select(Book.id, Book.title, Book.author, sold.c.revenue, sold.c.units_sold)
-        query = query.join(sold, sold.c.book_id == Book.id).order_by(best.desc(), Book.id).limit(limit)
+        best = _best_sold(measure, within).limit(limit).subquery()
+        query = select(Book.id, Book.title, Book.author, best.c.revenue, best.c.units_sold)
+        query = query.join(best, best.c.book_id == Book.id).order_by(best.c[_COLUMNS[measure]].desc(), Book.id)
         return [BookSales(*row) for row in await self._session.execute(query)]
 
     async def low_stock(self, threshold: int) -> tuple[int, str]:
@@ -89,10 +91,12 @@ class ReportRepository:
         return row[0], row[1]
 
 
-def _sold_by_book(within: Span | None) -> Subquery:
+def _best_sold(measure: Measure, within: Span | None) -> Select[int | None, int, int]:
+    """What books that are there sold, the best first: the few that are shown are looked up afterwards."""
     revenue = func.sum(OrderItem.quantity * OrderItem.unit_price).label("revenue")
     query = select(OrderItem.book_id, revenue, func.sum(OrderItem.quantity).label("units_sold"))
     query = query.join(Order, Order.id == OrderItem.order_id).where(Order.status == OrderStatus.CONFIRMED)
     if within is not None:
         query = query.where(Order.created_at >= within.start, Order.created_at < within.end)
-    return query.group_by(OrderItem.book_id).subquery()
+    sold = query.where(OrderItem.book_id.is_not(None)).group_by(OrderItem.book_id)
+    return sold.order_by(desc(_COLUMNS[measure]), OrderItem.book_id)

@@ -1,0 +1,95 @@
+"""A list takes as many statements when it is long as when it is short."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from fastapi import FastAPI
+from httpx2 import ASGITransport, AsyncClient, Response
+from sqlalchemy import Connection, event
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.orders.best_sellers import BestSellers
+from benchmarks.lists import LISTS, SHOP_PAGES, addresses, list_operations, pages
+from tests.scale.crowd import add, first_of
+from tests.support import Shop
+from tests.web.browser import Browser
+
+FEW, MANY = 3, 60
+MOST_OF_A_LIST = 5
+"""Who asks, the total, the rows, and what hangs on them: at most so many statements."""
+MOST_OF_A_PAGE = 16
+"""The same for a page: the overview of the staff has several lists, and a visitor has a basket and notices."""
+AS_LONG_AS_EVER = {"/admin/analytics/sales/by-day"}
+GROWING = {f"{path}?{queries[0]}".rstrip("?") for path, queries in LISTS.items() if path not in AS_LONG_AS_EVER}
+NOT_LISTS = {
+    "/assets/{edition}/{name}",
+    "/covers/{mark}/{name}.svg",
+    "/account/reset",
+    "/account/verify",
+    "/staff/books/import/{key}",
+    "/staff/books/import/{key}/progress",
+    "/staff/books/import/{key}/rejected.csv",
+    "/staff/export/{name}.csv",
+}
+"""Files, forms behind a mailed link, the import of one file, and exports, which read in batches as they are sent."""
+BOUNDARIES = ("SAVEPOINT", "RELEASE", "ROLLBACK")
+
+
+@contextmanager
+def statements(connection: AsyncConnection) -> Iterator[list[str]]:
+    """The statements that are run within the block, without those that begin and end transactions."""
+    seen: list[str] = []
+
+    def note(_1: Connection, _2: object, statement: str, *_: object) -> None:
+        if not statement.startswith(BOUNDARIES):
+            seen.append(statement)
+
+    assert connection.sync_connection
+    event.listen(connection.sync_connection, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(connection.sync_connection, "before_cursor_execute", note)
+
+
+async def asked(app: FastAPI, connection: AsyncConnection, client: AsyncClient, address: str) -> tuple[Response, int]:
+    """The answer, and how many statements it took; what a process remembers is forgotten before."""
+    app.state.best_sellers = BestSellers()
+    with statements(connection) as seen:
+        answer = await client.get(address)
+    assert answer.status_code in {200, 303}, answer.text
+    return answer, len(seen)
+
+
+async def test_no_list_of_the_api_is_forgotten():
+    assert list_operations() == set(LISTS)
+
+
+@pytest.mark.parametrize("template", addresses())
+async def test_a_list_takes_as_many_statements_however_long_it_is(
+    app: FastAPI, connection: AsyncConnection, client: AsyncClient, shop: Shop, template: str
+):
+    crowd = await first_of(shop)
+    client.headers.update(crowd.person.headers)
+    await add(shop, crowd, 1, FEW)
+    short, few = await asked(app, connection, client, crowd.address(template))
+    await add(shop, crowd, FEW + 1, MANY)
+    long, many = await asked(app, connection, client, crowd.address(template))
+    assert many == few <= MOST_OF_A_LIST
+    if template in GROWING:
+        assert len(long.content) > 2 * len(short.content), "the list did not grow, so nothing was shown"
+
+
+@pytest.mark.parametrize("template", sorted({*SHOP_PAGES, *pages()} - NOT_LISTS))
+async def test_a_page_takes_as_many_statements_however_much_it_shows(
+    app: FastAPI, connection: AsyncConnection, shop: Shop, template: str
+):
+    crowd = await first_of(shop)
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://localhost") as client:
+        await Browser(client, shop).sign_in(crowd.person)
+        await add(shop, crowd, 1, FEW)
+        _, few = await asked(app, connection, client, crowd.address(template))
+        await add(shop, crowd, FEW + 1, MANY)
+        _, many = await asked(app, connection, client, crowd.address(template))
+    assert many == few <= MOST_OF_A_PAGE

@@ -37,6 +37,7 @@ from app.core.db.server import DatabaseOutOfReach, database_running, refuse_outd
 from app.core.db.transaction import Database
 from app.core.logging import configure
 from app.core.middleware import BodyGuard, LastNet, RequestContext
+from app.core.routing import RouteIndex
 from app.health.router import VERSION
 from app.health.router import router as health
 from app.inbox.router import router as notifications
@@ -111,6 +112,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     problems.install(app)
     lost.install(app)
     openapi.install(app)
+    app.router.middleware_stack = RouteIndex(app.router)
     _add_middleware(app, settings)
     return app
 

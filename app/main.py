@@ -32,7 +32,7 @@ from app.cart.router import router as cart
 from app.catalog.router import router as catalog
 from app.core import openapi, problems
 from app.core.config import Settings, load_settings
-from app.core.db.engine import make_engine
+from app.core.db.engine import make_engine, make_readers
 from app.core.db.server import DatabaseOutOfReach, database_running, refuse_outdated_schema
 from app.core.db.transaction import Database
 from app.core.logging import configure
@@ -155,7 +155,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         engine = make_engine(url, settings)
         try:
             await _check_schema(engine)
-            app.state.database = Database(engine)
+            app.state.database = Database(engine, readers=make_readers(engine, settings))
             with end_with_supervisor():
                 async with _jobs(app):
                     yield

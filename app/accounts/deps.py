@@ -6,14 +6,14 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from sqlalchemy import select
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Scope, Send
 
 from app.accounts.errors import AccountDeactivated, Forbidden
-from app.accounts.models import User, UserRole
+from app.accounts.models import UserRole
 from app.accounts.tokens import read_access_token
+from app.core.db.driver import driver
 from app.core.db.transaction import Session, TransactionRoute
 from app.core.middleware import storable_text
 
@@ -39,13 +39,13 @@ async def _authenticated(
     if credentials is None:
         raise HTTPException(401, "A bearer token is needed.")
     claims = read_access_token(request.app.state.signing_key, credentials.credentials)
-    row = (await session.execute(_ACCOUNT.where(User.id == claims.user_id))).one_or_none()
-    if row is None or not row.is_active:
+    row = await (await driver(session)).fetchrow(_ACCOUNT, claims.user_id)
+    if row is None or not row["is_active"]:
         raise AccountDeactivated
-    return Caller(row.id, row.email, row.display_name, row.role, claims.session_id)
+    return Caller(row["id"], row["email"], row["display_name"], UserRole[row["role"]], claims.session_id)
 
 
-_ACCOUNT = select(User.id, User.email, User.display_name, User.role, User.is_active)
+_ACCOUNT = "SELECT id, email, display_name, role::text, is_active FROM users WHERE id = $1"
 
 
 async def current_user(request: Request, caller: Annotated[Caller, Depends(_authenticated)]) -> Caller:

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.orders.support import statements_of
+from tests.statements import statements
 from tests.support import Shop, assert_problem
 
 UNKNOWN = 2_147_483_646
@@ -260,6 +260,6 @@ async def test_showing_the_cart_takes_two_statements_however_many_lines(live: Sh
     person = await live.person()
     for _ in range(12):
         await live.add_to_cart(person, await live.book())
-    with statements_of(live) as seen:
+    with statements() as seen:
         assert (await cart_of(live, person))["total_items"] == 12
     assert len(seen) == 2, seen

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.catalog.support import ISBN_10, ISBN_13, ids, listed
-from tests.orders.support import statements_of
+from tests.statements import statements
 from tests.support import Shop, assert_problem
 
 
@@ -223,9 +223,9 @@ async def test_two_hundred_characters_are_searched_and_no_more(shop: Shop):
 async def test_a_search_takes_few_statements(live: Shop):
     await live.book(title="Tolkien", isbn=ISBN_13)
     for q, most in ((ISBN_10, 1), ("tolkien", 2), ("tolkein", 3), ("xqzzyw", 3)):
-        with statements_of(live) as statements:
+        with statements() as seen:
             await ids(live, q=q)
-        assert len(statements) == most, statements
+        assert len(seen) == most, seen
 
 
 @pytest.mark.parametrize("unknown", ["\u0897", chr(205743)])

@@ -5,10 +5,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from httpx2 import Response
-from sqlalchemy import event
 
 from app.core.paging import encode_cursor
 from tests.inbox.support import inbox, notices, notify, read, read_all, unread
+from tests.statements import statements
 from tests.support import Shop, assert_problem
 
 UNKNOWN = 2_147_483_646
@@ -171,21 +171,14 @@ async def test_only_active_users_have_notices(shop: Shop, method: str, path: str
     assert_problem(refused, 403, "AUTH_ACCOUNT_DEACTIVATED")
 
 
-async def test_a_list_of_any_length_takes_the_same_statements(shop: Shop, shared_engine):
+async def test_a_list_of_any_length_takes_the_same_statements(shop: Shop):
     person = await shop.person()
-    statements: list[str] = []
-
-    def note(_connection, _cursor, statement, *_):
-        statements.append(statement)
-
     counts = []
     for titles in ("1", "2345"):
         await notify(shop, person, *titles)
-        event.listen(shared_engine.sync_engine, "before_cursor_execute", note)
-        await notices(shop, person)
-        event.remove(shared_engine.sync_engine, "before_cursor_execute", note)
-        counts.append(sum("SELECT" in statement for statement in statements))
-        statements.clear()
+        with statements() as seen:
+            await notices(shop, person)
+        counts.append(len(seen))
     assert counts == [4, 4]
 
 

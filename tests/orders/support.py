@@ -1,11 +1,8 @@
 """What tests of the cart and of orders look at beside the answers."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from prometheus_client import REGISTRY
-from sqlalchemy import event
 
 from tests.support import Person, Shop
 
@@ -29,20 +26,6 @@ async def sold(shop: Shop, person: Person, **columns: Any) -> dict[str, Any]:
     assert answer.status_code == 201, answer.text
     order: dict[str, Any] = answer.json()
     return order
-
-
-@contextmanager
-def statements_of(shop: Shop) -> Iterator[list[str]]:
-    """The statements that reach the database meanwhile; for a `live` shop."""
-    engine = shop.app.state.database.engine.sync_engine
-    seen: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        seen.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(engine, "before_cursor_execute", note)
 
 
 def checkouts(outcome: str) -> float:

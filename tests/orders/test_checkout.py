@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.orders.models import OrderItem
 from app.orders.repository import NewLine, OrderRepository
-from tests.orders.support import checkouts, sold, state_of, statements_of
+from tests.orders.support import checkouts, sold, state_of
+from tests.statements import statements
 from tests.support import Shop, assert_problem
 
 SNAPSHOT = ("id", "book_id", "quantity", "unit_price", "title", "author", "isbn")
@@ -239,7 +240,7 @@ async def test_the_statements_of_a_sale_do_not_grow_with_the_cart(live: Shop):
         person = await live.person()
         for _ in range(size):
             await live.add_to_cart(person, await live.book())
-        with statements_of(live) as seen:
+        with statements() as seen:
             assert (await live.checkout(person)).status_code == 201
         numbers.append(len(seen))
     assert numbers[0] == numbers[1] <= 12, numbers

@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.orders.models import Order, OrderStatus
 from app.orders.repository import OrderRepository
-from tests.orders.support import sold, statements_of
+from tests.orders.support import sold
+from tests.statements import statements
 from tests.support import Person, Shop, assert_problem
 
 NEXT = re.compile(r'<(/(?:orders|admin/orders|admin/audit)\?[^>]*)>; rel="next"')
@@ -251,7 +252,7 @@ async def test_the_statements_of_a_list_do_not_grow_with_it(live: Shop, path: st
         for _ in range(orders):
             await live.add_to_cart(admin, await live.book())
             await sold(live, admin)
-        with statements_of(live) as seen:
+        with statements() as seen:
             assert (await live.client.get(path, headers=admin.headers)).status_code == 200
         numbers.append(len(seen))
     assert numbers[0] == numbers[1] <= 5, numbers

@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from sqlalchemy import event
 
 from tests.catalog.support import UNKNOWN, set_stock
 from tests.prebookings.support import book_ahead, booked, cancel, restock, wait_for
+from tests.statements import statements
 from tests.support import Shop, assert_problem
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
@@ -137,20 +137,13 @@ async def test_only_active_users_wait(shop: Shop, method: str, path: str):
     assert_problem(refused, 403, "AUTH_ACCOUNT_DEACTIVATED")
 
 
-async def test_a_list_of_any_length_takes_the_same_statements(shop: Shop, shared_engine):
+async def test_a_list_of_any_length_takes_the_same_statements(shop: Shop):
     person = await shop.person()
-    statements: list[str] = []
-
-    def note(_connection, _cursor, statement, *_):
-        statements.append(statement)
-
     counts = []
     for books in (1, 4):
         for _ in range(books):
             await wait_for(shop, person, await shop.book(stock_quantity=0))
-        event.listen(shared_engine.sync_engine, "before_cursor_execute", note)
-        await booked(shop, person)
-        event.remove(shared_engine.sync_engine, "before_cursor_execute", note)
-        counts.append(sum("SELECT" in statement for statement in statements))
-        statements.clear()
+        with statements() as seen:
+            await booked(shop, person)
+        counts.append(len(seen))
     assert counts == [2, 2]

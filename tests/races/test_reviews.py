@@ -28,7 +28,7 @@ def deadlocks_of(shop: Shop) -> Iterator[list[str]]:
 
     def note(context: ExceptionContext) -> None:
         error = context.sqlalchemy_exception
-        if error is not None and sqlstate(error) == "40P01":  # type: ignore[arg-type]
+        if error is not None and sqlstate(error) == "40P01":
             seen.append(str(context.statement))
 
     event.listen(engine, "handle_error", note)

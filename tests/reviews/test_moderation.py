@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.orders.support import statements_of
 from tests.reviews.support import LONG_AGO, UNKNOWN, change, delete, delete_all, figures, review, show, written
+from tests.statements import statements
 from tests.support import Person, Shop, assert_problem
 
 THEN = LONG_AGO.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -136,12 +136,12 @@ async def test_a_longer_page_takes_no_more_statements(live: Shop):
     for _ in range(3):
         await written(live, book)
 
-    async def statements(size: int) -> int:
-        with statements_of(live) as seen:
+    async def asked(size: int) -> int:
+        with statements() as seen:
             assert len((await moderated(live, admin, per_page=size))["items"]) == size
         return len(seen)
 
-    assert await statements(1) == await statements(3)
+    assert await asked(1) == await asked(3)
 
 
 async def test_bulk_deletion_counts_what_it_changed(shop: Shop):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.orders.support import statements_of
 from tests.reviews.support import UNKNOWN, bought, buyer, delete, listed, show, written
+from tests.statements import statements
 from tests.support import Shop, assert_problem
 
 
@@ -83,13 +83,13 @@ async def test_a_longer_page_takes_no_more_statements(live: Shop):
     for _ in range(3):
         await written(live, book, author=await buyer(live, book))
 
-    async def statements(size: int) -> int:
-        with statements_of(live) as seen:
+    async def asked(size: int) -> int:
+        with statements() as seen:
             found = await listed(live, book, size=size)
         assert len(found["items"]) == size
         return len(seen)
 
-    assert await statements(1) == await statements(3) <= 4
+    assert await asked(1) == await asked(3) <= 4
 
 
 async def test_reading_is_for_everybody(shop: Shop):

@@ -1,17 +1,14 @@
 """A list takes as many statements when it is long as when it is short."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient, Response
-from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.orders.best_sellers import BestSellers
 from benchmarks.lists import LISTS, SHOP_PAGES, addresses, list_operations, pages
 from tests.scale.crowd import add, first_of
+from tests.statements import statements
 from tests.support import Shop
 from tests.web.browser import Browser
 
@@ -33,30 +30,12 @@ NOT_LISTS = {
     "/staff/export/{name}.csv",
 }
 """Files, forms behind a mailed link, the import of one file, and exports, which read in batches as they are sent."""
-BOUNDARIES = ("SAVEPOINT", "RELEASE", "ROLLBACK")
-
-
-@contextmanager
-def statements(connection: AsyncConnection) -> Iterator[list[str]]:
-    """The statements that are run within the block, without those that begin and end transactions."""
-    seen: list[str] = []
-
-    def note(_1: Connection, _2: object, statement: str, *_: object) -> None:
-        if not statement.startswith(BOUNDARIES):
-            seen.append(statement)
-
-    assert connection.sync_connection
-    event.listen(connection.sync_connection, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(connection.sync_connection, "before_cursor_execute", note)
 
 
 async def asked(app: FastAPI, connection: AsyncConnection, client: AsyncClient, address: str) -> tuple[Response, int]:
     """The answer, and how many statements it took; what a process remembers is forgotten before."""
     app.state.best_sellers = BestSellers()
-    with statements(connection) as seen:
+    with statements() as seen:
         answer = await client.get(address)
     assert answer.status_code in {200, 303}, answer.text
     return answer, len(seen)

@@ -7,10 +7,10 @@ from typing import Any
 import asyncpg
 import pytest
 from httpx2 import Response
-from sqlalchemy import event
 
 from tests.catalog.support import UNKNOWN
 from tests.races.support import begin, blocked, outcomes
+from tests.statements import statements
 from tests.support import Person, Shop, assert_problem
 
 
@@ -131,22 +131,15 @@ async def test_only_active_users_have_a_list(shop: Shop):
         assert_problem(refused, 403, "AUTH_ACCOUNT_DEACTIVATED")
 
 
-async def test_a_list_of_any_length_takes_the_same_statements(shop: Shop, shared_engine):
+async def test_a_list_of_any_length_takes_the_same_statements(shop: Shop):
     person = await shop.person()
-    statements: list[str] = []
-
-    def note(_connection, _cursor, statement, *_):
-        statements.append(statement)
-
     counts = []
     for books in (1, 4):
         for _ in range(books):
             await wish(shop, person, await shop.book())
-        event.listen(shared_engine.sync_engine, "before_cursor_execute", note)
-        await listed(shop, person)
-        event.remove(shared_engine.sync_engine, "before_cursor_execute", note)
-        counts.append(sum("SELECT" in statement for statement in statements))
-        statements.clear()
+        with statements() as seen:
+            await listed(shop, person)
+        counts.append(len(seen))
     assert counts == [2, 2]
 
 

@@ -1,7 +1,10 @@
 """Reading what PostgreSQL objected to out of the driver's exceptions."""
 
+import asyncpg
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+StatementFailed = (DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""How a statement fails: through SQLAlchemy the first, on the driver itself the others."""
 DEADLOCK = "40P01"
 SERIALIZATION_FAILURE = "40001"
 LOCK_NOT_AVAILABLE = "55P03"
@@ -13,12 +16,19 @@ CONNECTION_LOST = ("08", "57P")
 NO_ROOM = "53"
 
 
-def sqlstate(error: DBAPIError) -> str:
+def sqlstate(error: Exception) -> str:
     """The five-character SQLSTATE; empty when neither the server nor the driver named one."""
-    return getattr(error.orig, "sqlstate", None) or ""
+    return getattr(getattr(error, "orig", error), "sqlstate", None) or ""
 
 
-def violated(error: IntegrityError) -> str | None:
+def violated(error: IntegrityError | asyncpg.IntegrityConstraintViolationError) -> str | None:
     """The name of the constraint or unique index that refused the row."""
-    cause = getattr(error.orig, "__cause__", None)
+    cause = getattr(error.orig, "__cause__", None) if isinstance(error, IntegrityError) else error
     return getattr(cause, "constraint_name", None)
+
+
+def connection_lost(error: Exception) -> bool:
+    """Whether the connection broke or the server went."""
+    if getattr(error, "connection_invalidated", False) or sqlstate(error).startswith(CONNECTION_LOST):
+        return True
+    return isinstance(error, asyncpg.InterfaceError) and "closed" in str(error)

@@ -14,11 +14,17 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 
-from app.core.db.failures import CONNECTION_LOST, NO_ROOM, OUT_OF_TIME, REPEATABLE, sqlstate
+from app.core.db.failures import (
+    NO_ROOM,
+    OUT_OF_TIME,
+    REPEATABLE,
+    StatementFailed,
+    connection_lost,
+    sqlstate,
+)
 from app.core.errors import DomainError, TryAgain
 
 T = TypeVar("T")
@@ -52,9 +58,15 @@ def once_committed(session: AsyncSession, note: Callable[[], None]) -> None:
 class Database:
     """Sessions and transactions on one pool."""
 
-    def __init__(self, engine: AsyncEngine, sessions: async_sessionmaker[AsyncSession] | None = None) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        sessions: async_sessionmaker[AsyncSession] | None = None,
+        readers: async_sessionmaker[AsyncSession] | None = None,
+    ) -> None:
         self.engine = engine
         self.sessions = sessions or async_sessionmaker(engine, expire_on_commit=False)
+        self._readers = readers or self.sessions
         self._snapshots = asyncio.Semaphore(SNAPSHOTS_AT_ONCE)
 
     async def transaction(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
@@ -71,7 +83,7 @@ class Database:
             while True:
                 try:
                     return await self._once(work, undos)
-                except DBAPIError as error:
+                except StatementFailed as error:
                     if repetition == REPETITIONS or sqlstate(error) not in REPEATABLE:
                         raise _as_answer(error) from error
                 await asyncio.sleep(FIRST_PAUSE_SECONDS * 2**repetition * (0.5 + random.random()))  # noqa: S311
@@ -81,6 +93,20 @@ class Database:
             raise TryAgain from error
         finally:
             await _run_all(undos)
+
+    async def reading(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """Run `work`, which only reads, without BEGIN and COMMIT: a statement sees what is committed by then.
+
+        Raises: as `transaction`.
+        """
+        try:
+            async with self._readers() as session:
+                return await work(session)
+        except StatementFailed as error:
+            raise _as_answer(error) from error
+        except (PoolTimeout, OSError) as error:
+            log.warning("database out of reach: %s", error)
+            raise TryAgain from error
 
     async def _once(self, work: Callable[[AsyncSession], Awaitable[T]], undos: dict[str, Undo]) -> T:
         """One try. Undos of a try that does not commit join `undos`; a commit strikes those it took over."""
@@ -115,7 +141,7 @@ class Database:
                 connection = await stack.enter_async_context(self.engine.connect())
                 await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
                 await connection.exec_driver_sql(_PATIENCE)
-            except DBAPIError as error:
+            except StatementFailed as error:
                 raise _as_answer(error) from error
             except (PoolTimeout, OSError) as error:
                 log.warning("database out of reach: %s", error)
@@ -143,8 +169,7 @@ async def _commit(session: AsyncSession, undos: dict[str, Undo]) -> None:
 
 def _answer_lost(error: BaseException) -> bool:
     """Whether nobody told how COMMIT ended: the connection broke, or we stopped listening."""
-    state = sqlstate(error) if isinstance(error, DBAPIError) else ""
-    return not state or state.startswith(CONNECTION_LOST)
+    return not isinstance(error, StatementFailed) or not sqlstate(error) or connection_lost(error)
 
 
 def in_doubt(session: AsyncSession) -> bool:
@@ -152,10 +177,9 @@ def in_doubt(session: AsyncSession) -> bool:
     return session.info.get(_IN_DOUBT) is True
 
 
-def _as_answer(error: DBAPIError) -> Exception:
+def _as_answer(error: Exception) -> Exception:
     state = sqlstate(error)
-    server_gone = error.connection_invalidated or state.startswith((*CONNECTION_LOST, NO_ROOM))
-    if state in REPEATABLE or state in OUT_OF_TIME or server_gone:
+    if state in REPEATABLE or state in OUT_OF_TIME or state.startswith(NO_ROOM) or connection_lost(error):
         log.warning("transaction given up: SQLSTATE %s", state)
         return TryAgain()
     return error
@@ -174,19 +198,30 @@ async def release(session: AsyncSession) -> None:
     await session.rollback()
 
 
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+
+
+def only_reads(endpoint: Endpoint) -> Endpoint:
+    """Mark an endpoint of a TransactionRoute that writes nothing and locks nothing: see `Database.reading`."""
+    endpoint.__dict__["only_reads"] = True
+    return endpoint
+
+
 class TransactionRoute(APIRoute):
     """A route whose every request is one transaction of `app.state.database`."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The route's handler, run as the unit of work."""
         handle = super().get_route_handler()
+        reads = hasattr(self.endpoint, "only_reads")
 
         async def in_transaction(request: Request) -> Response:
             async def work(session: AsyncSession) -> Response:
                 request.state.session = session
                 return await handle(request)
 
-            return await request.app.state.database.transaction(work)  # type: ignore[no-any-return]
+            database: Database = request.app.state.database
+            return await (database.reading(work) if reads else database.transaction(work))
 
         return in_transaction
 

@@ -45,11 +45,17 @@ def announce(console: Console, host: str, port: int, sign_ins: list[SignIn] | No
 
 def run(settings: Settings, host: str, port: int, workers: int, *, with_worker: bool) -> None:
     """Serve until told to stop; requests under way are finished first, and the mail under way."""
+    factory = "app.main:create_app_with_worker" if with_worker else "app.main:create_app"
+    serve(factory, settings, host, port, workers)
+
+
+def serve(factory: str, settings: Settings, host: str, port: int, workers: int) -> None:
+    """Serve what `factory` ("module:function") makes."""
     if workers > 1:
         _share_metrics(settings.data / "metrics")
     try:
         uvicorn.run(
-            "app.main:create_app_with_worker" if with_worker else "app.main:create_app",
+            factory,
             factory=True,
             host=host,
             port=port,

@@ -1,31 +1,63 @@
-"""`make bench`: what a start costs and what a worker weighs, each beside something real from the same run."""
+"""`make bench`: each figure beside its limit, or beside something real from the same run."""
 
+import argparse
 import json
 import shutil
+import sys
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import importing, starting
+from benchmarks import buying, histories, importing, starting
 from benchmarks.figures import Figure
+from benchmarks.plan import QUICK, Plan
+from benchmarks.reading import reading
+from benchmarks.stage import ROOT, Stage, default_workers, staged
+from benchmarks.wrk import CannotMeasure, require_wrk
 
-ROOT = Path(__file__).resolve().parents[1]
-DATA = ROOT / ".cache" / "bench"
+LATEST = ROOT / "benchmarks" / "latest.json"
+ALONE: dict[str, Callable[[Path], list[Figure]]] = {"start": starting.measure, "import": importing.measure}
+ON_STAGE: dict[str, Callable[[Stage, Plan], list[Figure]]] = {
+    "checkout": buying.checkout_cycle,
+    "bestseller": buying.best_seller,
+    "reading": reading,
+}
+PARTS = (*ALONE, *ON_STAGE)
 
 
 def main() -> None:
-    """Measure, print the table, and write `benchmarks/latest.json`."""
-    shutil.rmtree(DATA, ignore_errors=True)
-    DATA.mkdir(parents=True)
+    """Measure, print the table, and write `benchmarks/latest.json`. Exit code 1 when nothing could be measured."""
+    options = _options()
+    cache = ROOT / ".cache"
+    cache.mkdir(exist_ok=True)
+    data = Path(tempfile.mkdtemp(prefix="bench-", dir=cache))
     try:
-        figures = [*starting.measure(DATA), *importing.measure(DATA)]
+        figures = measured(data, options.parts or list(PARTS), QUICK if options.quick else Plan())
+    except CannotMeasure as problem:
+        sys.exit(f"bench: {problem}")
     finally:
-        shutil.rmtree(DATA, ignore_errors=True)
+        shutil.rmtree(data, ignore_errors=True)
     show(figures)
-    (ROOT / "benchmarks" / "latest.json").write_text(
-        json.dumps({figure.name: round(figure.value, 3) for figure in figures}, indent=2) + "\n"
-    )
+    LATEST.write_text(as_json(figures))
+
+
+def measured(data: Path, parts: list[str], plan: Plan) -> list[Figure]:
+    """The figures of these parts, in the order of the table."""
+    figures = [figure for name in ALONE if name in parts for figure in ALONE[name](data / name)]
+    played = [name for name in ON_STAGE if name in parts]
+    if played:
+        require_wrk()
+        with staged(data / "stage") as stage:
+            histories.order(stage, plan.history)
+            for name in played:
+                figures += ON_STAGE[name](stage, plan)
+                if broken := stage.broken_laws():
+                    raise CannotMeasure(f"After {name} laws of the shop are broken: {', '.join(broken)}.")
+        figures.append(Figure("server.workers", default_workers(), "processes"))
+    return figures
 
 
 def show(figures: list[Figure]) -> None:
@@ -34,9 +66,21 @@ def show(figures: list[Figure]) -> None:
     for column in ("figure", "measured", "limit", ""):
         table.add_column(column, justify="left" if column == "figure" else "right")
     for figure in figures:
-        limit = "" if figure.limit is None else f"{figure.limit:g} {figure.unit}"
-        table.add_row(figure.name, f"{figure.value:,.2f} {figure.unit}", limit, figure.verdict())
-    Console().print(table)
+        verdict = {True: "ok", False: "missed", None: ""}[figure.ok]
+        table.add_row(figure.name, f"{figure.value:,.2f} {figure.unit}", figure.limit, verdict)
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
+
+
+def as_json(figures: list[Figure]) -> str:
+    """The values by name."""
+    return json.dumps({figure.name: round(figure.value, 3) for figure in figures}, indent=2) + "\n"
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bookstore bench", description=main.__doc__)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="what to measure (all)")
+    parser.add_argument("--quick", action="store_true", help="one short round of each")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -5,15 +5,24 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`limit` is the most the value may be, in the same unit; None where there is no bound."""
+    """`at_most` and `at_least` are bounds in the unit of the value; None where there is none."""
 
     name: str
     value: float
     unit: str
-    limit: float | None = None
+    at_most: float | None = None
+    at_least: float | None = None
 
-    def verdict(self) -> str:
-        """`ok` within the limit, `over` beyond, nothing without one."""
-        if self.limit is None:
-            return ""
-        return "ok" if self.value <= self.limit else "over"
+    @property
+    def limit(self) -> str:
+        """The bound as it is printed."""
+        if self.at_most is not None:
+            return f"≤ {self.at_most:,.4g} {self.unit}"
+        return "" if self.at_least is None else f"≥ {self.at_least:,.4g} {self.unit}"
+
+    @property
+    def ok(self) -> bool | None:
+        """Whether the value keeps its bound; None without one."""
+        if self.at_most is not None:
+            return self.value <= self.at_most
+        return None if self.at_least is None else self.value >= self.at_least

@@ -36,17 +36,17 @@ def measure(data: Path) -> list[Figure]:
     libraries = statistics.median(_import_time() for _ in range(ROUNDS))
     return [
         Figure("start.first_seconds", first, "s"),
-        Figure("start.seconds", start, "s", limit=3),
+        Figure("start.seconds", start, "s", at_most=3),
         Figure("start.ratio_to_importing_the_libraries", start / libraries, "x"),
-        Figure("worker.resident", max(weights), "MB", limit=150),
-        Figure("worker.resident_of_two", _resident_of_two(data), "MB", limit=150),
+        Figure("worker.resident", max(weights), "MB", at_most=150),
+        Figure("worker.resident_of_two", _resident_of_two(data), "MB", at_most=150),
     ]
 
 
 @contextmanager
 def serving(data: Path, *options: str) -> Iterator[tuple[str, psutil.Process, float]]:
     """The address of a running shop, its process, and the seconds until it first answered 200."""
-    port = _free_port()
+    port = free_port()
     environment = {**os.environ, "BOOKSTORE_DATA": str(data), "ENV": "test", "LOG_LEVEL": "ERROR"}
     environment.pop("DATABASE_URL", None)
     command = [str(Path(sys.executable).parent / "bookstore"), "serve", "--demo", "--port", str(port), *options]
@@ -100,7 +100,7 @@ def _resident_of_two(data: Path) -> float:
         return max(_resident(child) for child in process.children() if "spawn_main" in " ".join(child.cmdline()))
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

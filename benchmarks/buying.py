@@ -1,0 +1,118 @@
+"""Checkout over HTTP beside the same rows written by pgbench on the same server, in alternating rounds."""
+
+import asyncio
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from app.core.db.server import driver_url
+from benchmarks import pgbench
+from benchmarks.figures import Figure
+from benchmarks.pgbench import Cycle, Ran
+from benchmarks.plan import Plan
+from benchmarks.stage import BOOKS, COPIES, READERS, Stage
+from benchmarks.wrk import THREADS, CannotMeasure, load
+
+P99_MS = 100
+SHARE_OF_PGBENCH = 1 / 3
+SHARE_OF_PGBENCH_ON_ONE_BOOK = 1 / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What is bought: so many different books of `1..books` at a time."""
+
+    name: str
+    adds: int
+    books: int
+
+
+SPREAD = Load("checkout_cycle", adds=2, books=BOOKS)
+HOT = Load("best_seller", adds=1, books=1)
+
+
+def checkout_cycle(stage: Stage, plan: Plan) -> list[Figure]:
+    """Two adds and a checkout, readers and books spread."""
+    return [*_measured(SPREAD, stage, plan, SHARE_OF_PGBENCH)]
+
+
+def best_seller(stage: Stage, plan: Plan) -> list[Figure]:
+    """An add and a checkout, and everyone wants the same book."""
+    figures = _measured(HOT, stage, plan, SHARE_OF_PGBENCH_ON_ONE_BOOK)
+    return [*figures, Figure("best_seller.oversold", asyncio.run(_oversold(stage.url)), "copies", at_most=0)]
+
+
+def _measured(bought: Load, stage: Stage, plan: Plan, share: float) -> list[Figure]:
+    cycle = asyncio.run(_cycle(stage.url, bought))
+    with stage.serving() as base:
+        over_http = lambda seconds: _over_http(stage, base, bought, seconds)  # noqa: E731
+        in_sql = lambda seconds: pgbench.run(stage.url, cycle, "-T", str(seconds))  # noqa: E731
+        over_http(plan.warm_up), in_sql(plan.warm_up)
+        rounds = alternate(over_http, in_sql, plan)
+    return _figures(bought.name, rounds, share)
+
+
+def alternate(first: Callable[[int], Any], second: Callable[[int], Any], plan: Plan) -> list[tuple[Any, Any]]:
+    """Rounds of both, each time the other way round, so that what comes and goes meets both."""
+    rounds = []
+    for number in range(plan.rounds):
+        if number % 2:
+            after = second(plan.seconds)
+            rounds.append((first(plan.seconds), after))
+        else:
+            rounds.append((first(plan.seconds), second(plan.seconds)))
+    return rounds
+
+
+def _over_http(stage: Stage, base: str, bought: Load, seconds: int) -> dict[str, Any]:
+    found = load("cycle.lua", base, seconds, stage.tokens, THREADS, bought.books, bought.adds)
+    stage.clear_baskets()
+    refused = {status: count for status, count in found["answers"].items() if status != "201"}
+    if refused or not found["cycles"]:
+        raise CannotMeasure(f"The shop did not sell: answers {found['answers']}.")
+    return found
+
+
+def _figures(name: str, rounds: list[tuple[dict[str, Any], Ran]], share: float) -> list[Figure]:
+    def median(key: str) -> float:
+        return statistics.median(found[key] for found, _ in rounds)
+
+    ours = statistics.median(found["cycles"] / found["seconds"] for found, _ in rounds)
+    plain = statistics.median(ran.per_second for _, ran in rounds)
+    ratio = statistics.median(found["cycles"] / found["seconds"] / ran.per_second for found, ran in rounds)
+    return [
+        Figure(f"{name}.per_second", ours, "orders/s", at_least=plain * share),
+        Figure(f"{name}.pgbench_per_second", plain, "orders/s"),
+        Figure(f"{name}.ratio", ratio, "of pgbench", at_least=share),
+        Figure(f"{name}.checkout_p50_ms", median("checkout_p50_ms"), "ms"),
+        Figure(f"{name}.checkout_p99_ms", median("checkout_p99_ms"), "ms", at_most=P99_MS),
+        Figure(f"{name}.cycle_p50_ms", median("cycle_p50_ms"), "ms"),
+        Figure(f"{name}.cycle_p99_ms", median("cycle_p99_ms"), "ms"),
+        Figure(f"{name}.pgbench_cycle_p50_ms", statistics.median(ran.p50_ms for _, ran in rounds), "ms"),
+        Figure(f"{name}.pgbench_cycle_p99_ms", statistics.median(ran.p99_ms for _, ran in rounds), "ms"),
+    ]
+
+
+async def _cycle(url: str, bought: Load) -> Cycle:
+    """With the bodies of a mail that the shop wrote."""
+    connection = await asyncpg.connect(driver_url(url))
+    try:
+        html, text = await connection.fetchrow("SELECT html, text FROM email_outbox ORDER BY id LIMIT 1")
+    finally:
+        await connection.close()
+    return Cycle(bought.adds, bought.books, READERS, html, text)
+
+
+async def _oversold(url: str) -> float:
+    """The copies of the best-seller that were sold and are not missing on the shelf."""
+    connection = await asyncpg.connect(driver_url(url))
+    try:
+        left, sold = await connection.fetchrow(
+            "SELECT stock_quantity, (SELECT sum(quantity) FROM order_items WHERE book_id = 1) FROM books WHERE id = 1"
+        )
+    finally:
+        await connection.close()
+    return float(abs(left + sold - COPIES))

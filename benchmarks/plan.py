@@ -1,0 +1,16 @@
+"""How long to measure."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """So many alternating rounds of so many seconds, after a warm-up; orders in a history."""
+
+    rounds: int = 5
+    seconds: int = 8
+    warm_up: int = 3
+    history: int = 20
+
+
+QUICK = Plan(rounds=1, seconds=3, warm_up=1, history=3)

@@ -1,0 +1,70 @@
+"""Reading over HTTP beside a bare route of the same server process."""
+
+import statistics
+from pathlib import Path
+from typing import Any
+
+from benchmarks.figures import Figure
+from benchmarks.hello import PATH as HELLO
+from benchmarks.plan import Plan
+from benchmarks.stage import BOOKS, Stage
+from benchmarks.wrk import CONNECTIONS, CannotMeasure, load
+
+SHARE_OF_HELLO = 1 / 4
+WORDS = ("garden", "the+thief", "gar", "tolstoy", "silent+river", "garcia")
+
+
+def reading(stage: Stage, plan: Plan) -> list[Figure]:
+    """Each kind of reading in turn, round after round."""
+    lists = {name: _listed(stage, name, lines) for name, lines in addresses(stage).items()}
+    rounds = []
+    with stage.serving() as base:
+        for listed in lists.values():
+            _ask(base, listed, plan.warm_up)
+        for _ in range(plan.rounds):
+            rounds.append({name: _ask(base, listed, plan.seconds) for name, listed in lists.items()})
+    return [figure for name in lists for figure in _figures(name, rounds)]
+
+
+def addresses(stage: Stage) -> dict[str, list[str]]:
+    """What is asked for, by the name of the figure; after a tab the token of who asks."""
+    books = range(1, BOOKS + 1, 37)
+    pages = range(1, 21)
+    tokens = stage.tokens.read_text().splitlines()[:CONNECTIONS]
+    return {
+        "hello": [HELLO],
+        "book_page": [f"/books/{book}" for book in books],
+        "list_page": [f"/books?size=20&page={page}" for page in pages],
+        "search": [f"/books?q={word}&size=20" for word in WORDS],
+        "order_history": [f"/orders?limit=20\t{token}" for token in tokens],
+        "book_html": [f"/shop/books/{book}" for book in books],
+        "shop_html": [f"/shop?page={page}" for page in pages],
+    }
+
+
+def _listed(stage: Stage, name: str, lines: list[str]) -> Path:
+    file = stage.data / f"{name}.addresses"
+    file.write_text("".join(f"{line}\n" for line in lines))
+    return file
+
+
+def _ask(base: str, listed: Path, seconds: int) -> dict[str, Any]:
+    found = load("pages.lua", base, seconds, listed)
+    if found["refused"] or not found["requests"]:
+        raise CannotMeasure(f"The shop refused {found['refused']} of {found['requests']} requests of {listed.stem}.")
+    return found
+
+
+def _figures(name: str, rounds: list[dict[str, dict[str, Any]]]) -> list[Figure]:
+    def rate(found: dict[str, Any]) -> float:
+        return float(found["requests"] / found["seconds"])
+
+    per_second = statistics.median(rate(found[name]) for found in rounds)
+    ratio = statistics.median(rate(found[name]) / rate(found["hello"]) for found in rounds)
+    bound = SHARE_OF_HELLO if name in {"book_page", "list_page"} else None
+    bare = statistics.median(rate(found["hello"]) for found in rounds)
+    figures = [
+        Figure(f"{name}.per_second", per_second, "requests/s", at_least=None if bound is None else bare * bound),
+        Figure(f"{name}.p99_ms", statistics.median(found[name]["p99_ms"] for found in rounds), "ms"),
+    ]
+    return figures if name == "hello" else [*figures, Figure(f"{name}.ratio", ratio, "of hello", at_least=bound)]

@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import buying, histories, importing, starting
+from benchmarks import buying, histories, importing, profiling, starting
 from benchmarks.figures import Figure
 from benchmarks.plan import QUICK, Plan
 from benchmarks.reading import reading
@@ -35,7 +35,11 @@ def main() -> None:
     cache.mkdir(exist_ok=True)
     data = Path(tempfile.mkdtemp(prefix="bench-", dir=cache))
     try:
-        figures = measured(data, options.parts or list(PARTS), QUICK if options.quick else Plan())
+        plan = QUICK if options.quick else Plan()
+        if options.profile:
+            profiled(data, options.profile, plan)
+            return
+        figures = measured(data, options.parts or list(PARTS), plan)
     except CannotMeasure as problem:
         sys.exit(f"bench: {problem}")
     finally:
@@ -60,6 +64,14 @@ def measured(data: Path, parts: list[str], plan: Plan) -> list[Figure]:
     return figures
 
 
+def profiled(data: Path, load: str, plan: Plan) -> None:
+    """Show where the time of the server goes."""
+    require_wrk()
+    with staged(data / "stage") as stage:
+        histories.order(stage, plan.history)
+        profiling.show(load, profiling.profile(stage, load, plan))
+
+
 def show(figures: list[Figure]) -> None:
     """One row a figure, its limit beside it."""
     table = Table(title="Bookstore benchmarks", title_justify="left")
@@ -80,6 +92,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bookstore bench", description=main.__doc__)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="what to measure (all)")
     parser.add_argument("--quick", action="store_true", help="one short round of each")
+    parser.add_argument("--profile", choices=profiling.LOADS, help="show where the server's time goes instead")
     return parser.parse_args()
 
 

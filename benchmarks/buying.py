@@ -47,11 +47,19 @@ def best_seller(stage: Stage, plan: Plan) -> list[Figure]:
 
 def _measured(bought: Load, stage: Stage, plan: Plan, share: float) -> list[Figure]:
     cycle = asyncio.run(_cycle(stage.url, bought))
-    with stage.serving() as base:
-        over_http = lambda seconds: _over_http(stage, base, bought, seconds)  # noqa: E731
-        in_sql = lambda seconds: pgbench.run(stage.url, cycle, "-T", str(seconds))  # noqa: E731
-        over_http(plan.warm_up), in_sql(plan.warm_up)
-        rounds = alternate(over_http, in_sql, plan)
+    with stage.serving() as shop:
+
+        def ours(seconds: int) -> dict[str, Any]:
+            return over_http(stage, shop.base, bought, seconds)
+
+        def plain(seconds: int) -> Ran:
+            return pgbench.run(stage.url, cycle, "-T", str(seconds))
+
+        ours(plan.warm_up)
+        plain(plan.warm_up)
+        rounds = alternate(ours, plain, plan)
+    if not all(found["cycles"] for found, _ in rounds):
+        raise CannotMeasure(f"{bought.name}: no cycle was completed in {plan.seconds} seconds.")
     return _figures(bought.name, rounds, share)
 
 
@@ -67,18 +75,19 @@ def alternate(first: Callable[[int], Any], second: Callable[[int], Any], plan: P
     return rounds
 
 
-def _over_http(stage: Stage, base: str, bought: Load, seconds: int) -> dict[str, Any]:
+def over_http(stage: Stage, base: str, bought: Load, seconds: int) -> dict[str, Any]:
+    """A round of the load generator, which must have met nothing but 201."""
     found = load("cycle.lua", base, seconds, stage.tokens, THREADS, bought.books, bought.adds)
     stage.clear_baskets()
     refused = {status: count for status, count in found["answers"].items() if status != "201"}
-    if refused or not found["cycles"]:
+    if refused:
         raise CannotMeasure(f"The shop did not sell: answers {found['answers']}.")
     return found
 
 
 def _figures(name: str, rounds: list[tuple[dict[str, Any], Ran]], share: float) -> list[Figure]:
     def median(key: str) -> float:
-        return statistics.median(found[key] for found, _ in rounds)
+        return statistics.median(float(found[key]) for found, _ in rounds)
 
     ours = statistics.median(found["cycles"] / found["seconds"] for found, _ in rounds)
     plain = statistics.median(ran.per_second for _, ran in rounds)

@@ -1,4 +1,4 @@
-"""The shop with one bare route more, served as `bookstore serve` serves it: what a request costs before the shop works."""
+"""The shop, served as `bookstore serve` serves it, with one bare route more: what a request costs at least."""
 
 import sys
 

@@ -13,8 +13,8 @@ ADDS = 2
 
 def order(stage: Stage, times: int) -> None:
     """The first readers order two books so many times each, all at once."""
-    with stage.serving() as base:
-        asyncio.run(_order_all(base, stage, times))
+    with stage.serving() as shop:
+        asyncio.run(_order_all(shop.base, stage, times))
 
 
 async def _order_all(base: str, stage: Stage, times: int) -> None:

@@ -11,22 +11,31 @@ from benchmarks.stage import BOOKS, Stage
 from benchmarks.wrk import CONNECTIONS, CannotMeasure, load
 
 SHARE_OF_HELLO = 1 / 4
+NAMES = ("hello", "book_page", "list_page", "search", "order_history", "book_html", "shop_html")
 WORDS = ("garden", "the+thief", "gar", "tolstoy", "silent+river", "garcia")
 
 
 def reading(stage: Stage, plan: Plan) -> list[Figure]:
     """Each kind of reading in turn, round after round."""
-    lists = {name: _listed(stage, name, lines) for name, lines in addresses(stage).items()}
-    rounds = []
-    with stage.serving() as base:
-        for listed in lists.values():
-            _ask(base, listed, plan.warm_up)
-        for _ in range(plan.rounds):
-            rounds.append({name: _ask(base, listed, plan.seconds) for name, listed in lists.items()})
-    return [figure for name in lists for figure in _figures(name, rounds)]
+    files = listed(stage)
+    with stage.serving() as shop:
+        for file in files.values():
+            ask(shop.base, file, plan.warm_up)
+        rounds = [
+            {name: ask(shop.base, file, plan.seconds) for name, file in files.items()} for _ in range(plan.rounds)
+        ]
+    return [figure for name in NAMES for figure in _figures(name, rounds)]
 
 
-def addresses(stage: Stage) -> dict[str, list[str]]:
+def listed(stage: Stage) -> dict[str, Path]:
+    """Files of addresses, by the name of the figure."""
+    files = {name: stage.data / f"{name}.addresses" for name in NAMES}
+    for name, lines in _addresses(stage).items():
+        files[name].write_text("".join(f"{line}\n" for line in lines))
+    return files
+
+
+def _addresses(stage: Stage) -> dict[str, list[str]]:
     """What is asked for, by the name of the figure; after a tab the token of who asks."""
     books = range(1, BOOKS + 1, 37)
     pages = range(1, 21)
@@ -42,16 +51,13 @@ def addresses(stage: Stage) -> dict[str, list[str]]:
     }
 
 
-def _listed(stage: Stage, name: str, lines: list[str]) -> Path:
-    file = stage.data / f"{name}.addresses"
-    file.write_text("".join(f"{line}\n" for line in lines))
-    return file
-
-
-def _ask(base: str, listed: Path, seconds: int) -> dict[str, Any]:
-    found = load("pages.lua", base, seconds, listed)
+def ask(base: str, addresses: Path, seconds: int) -> dict[str, Any]:
+    """A round of the load generator; all it asked for must have been given."""
+    found = load("pages.lua", base, seconds, addresses)
     if found["refused"] or not found["requests"]:
-        raise CannotMeasure(f"The shop refused {found['refused']} of {found['requests']} requests of {listed.stem}.")
+        raise CannotMeasure(
+            f"The shop refused {found['refused']} of {found['requests']} requests of {addresses.stem}."
+        )
     return found
 
 

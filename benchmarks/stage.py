@@ -1,4 +1,4 @@
-"""Where the shop is measured: an embedded PostgreSQL on this disk, generated rows, and the server as it runs by default."""
+"""Where the shop is measured: an embedded PostgreSQL, generated rows, and the server as it runs by default."""
 
 import asyncio
 import inspect
@@ -43,6 +43,14 @@ def default_workers() -> int:
     return workers
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A running shop: its address, and its first process."""
+
+    base: str
+    pid: int
+
+
 @dataclass(frozen=True)
 class Stage:
     """A shop of `BOOKS` books and `READERS` readers whose ids count from 1; `tokens` has a line for each reader."""
@@ -64,8 +72,8 @@ class Stage:
         return self.tokens.read_text().splitlines()[reader - 1]
 
     @contextmanager
-    def serving(self) -> Iterator[str]:
-        """The address of the running shop."""
+    def serving(self) -> Iterator[Served]:
+        """The shop, while the block lasts."""
         port = free_port()
         command = [sys.executable, "-m", "benchmarks.hello", str(port), str(default_workers())]
         with (self.data / "shop.log").open("ab") as log:
@@ -73,7 +81,7 @@ class Stage:
         try:
             base = f"http://127.0.0.1:{port}"
             _await_answer(base, server)
-            yield base
+            yield Served(base, server.pid)
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait(PATIENCE_SECONDS)

@@ -55,7 +55,7 @@ def measured(data: Path, parts: list[str], plan: Plan) -> list[Figure]:
     if played:
         require_wrk()
         with staged(data / "stage") as stage:
-            histories.order(stage, plan.history)
+            figures.append(histories.order(stage, plan.history))
             for name in played:
                 figures += ON_STAGE[name](stage, plan)
                 if broken := stage.broken_laws():

@@ -1,14 +1,10 @@
 """Checkout over HTTP beside the same rows written by pgbench on the same server, in alternating rounds."""
 
-import asyncio
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import asyncpg
-
-from app.core.db.server import driver_url
 from benchmarks import pgbench
 from benchmarks.figures import Figure
 from benchmarks.pgbench import Cycle, Ran
@@ -19,6 +15,10 @@ from benchmarks.wrk import THREADS, CannotMeasure, load
 P99_MS = 100
 SHARE_OF_PGBENCH = 1 / 3
 SHARE_OF_PGBENCH_ON_ONE_BOOK = 1 / 2
+_MAIL = "SELECT html, text FROM email_outbox ORDER BY id LIMIT 1"
+_BEST_SELLER = """
+    SELECT stock_quantity, (SELECT sum(quantity) FROM order_items WHERE book_id = 1) FROM books WHERE id = 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +42,18 @@ def checkout_cycle(stage: Stage, plan: Plan) -> list[Figure]:
 def best_seller(stage: Stage, plan: Plan) -> list[Figure]:
     """An add and a checkout, and everyone wants the same book."""
     figures = _measured(HOT, stage, plan, SHARE_OF_PGBENCH_ON_ONE_BOOK)
-    return [*figures, Figure("best_seller.oversold", asyncio.run(_oversold(stage.url)), "copies", at_most=0)]
+    return [*figures, Figure("best_seller.oversold", _oversold(stage), "copies", at_most=0)]
 
 
 def _measured(bought: Load, stage: Stage, plan: Plan, share: float) -> list[Figure]:
-    cycle = asyncio.run(_cycle(stage.url, bought))
+    in_sql = cycle(stage, bought)
     with stage.serving() as shop:
 
         def ours(seconds: int) -> dict[str, Any]:
             return over_http(stage, shop.base, bought, seconds)
 
         def plain(seconds: int) -> Ran:
-            return pgbench.run(stage.url, cycle, "-T", str(seconds))
+            return pgbench.run(stage.url, in_sql, "-T", str(seconds))
 
         ours(plan.warm_up)
         plain(plan.warm_up)
@@ -105,23 +105,13 @@ def _figures(name: str, rounds: list[tuple[dict[str, Any], Ran]], share: float) 
     ]
 
 
-async def _cycle(url: str, bought: Load) -> Cycle:
-    """With the bodies of a mail that the shop wrote."""
-    connection = await asyncpg.connect(driver_url(url))
-    try:
-        html, text = await connection.fetchrow("SELECT html, text FROM email_outbox ORDER BY id LIMIT 1")
-    finally:
-        await connection.close()
+def cycle(stage: Stage, bought: Load) -> Cycle:
+    """In plain SQL, with the bodies of a mail that the shop wrote."""
+    html, text = stage.run(lambda connection: connection.fetchrow(_MAIL))
     return Cycle(bought.adds, bought.books, READERS, html, text)
 
 
-async def _oversold(url: str) -> float:
+def _oversold(stage: Stage) -> float:
     """The copies of the best-seller that were sold and are not missing on the shelf."""
-    connection = await asyncpg.connect(driver_url(url))
-    try:
-        left, sold = await connection.fetchrow(
-            "SELECT stock_quantity, (SELECT sum(quantity) FROM order_items WHERE book_id = 1) FROM books WHERE id = 1"
-        )
-    finally:
-        await connection.close()
+    left, sold = stage.run(lambda connection: connection.fetchrow(_BEST_SELLER))
     return float(abs(left + sold - COPIES))

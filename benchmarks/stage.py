@@ -7,10 +7,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from uuid import uuid4
 
 import asyncpg
@@ -27,6 +28,8 @@ from app.verify.service import verify_patiently
 from benchmarks.hello import PATH as HELLO
 from benchmarks.starting import free_port
 from benchmarks.wrk import CannotMeasure
+
+T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parents[1]
 CATALOGUE = Path(__file__).parent / "sql" / "catalogue.sql"
@@ -86,8 +89,12 @@ class Stage:
             server.send_signal(signal.SIGTERM)
             server.wait(PATIENCE_SECONDS)
 
+    def run(self, work: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+        """The answer of `work` on a connection of its own."""
+        return asyncio.run(_connected(self.url, work))
+
     def execute(self, sql: str) -> None:
-        asyncio.run(_execute(self.url, sql))
+        self.run(lambda connection: connection.execute(sql))
 
     def clear_baskets(self) -> None:
         """When time is up the load generator hangs up in the middle of cycles."""
@@ -120,10 +127,10 @@ def _token(secret: str, reader: int) -> str:
     )
 
 
-async def _execute(url: str, sql: str) -> None:
+async def _connected(url: str, work: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
     connection = await asyncpg.connect(driver_url(url))
     try:
-        await connection.execute(sql)
+        return await work(connection)
     finally:
         await connection.close()
 

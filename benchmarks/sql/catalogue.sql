@@ -19,6 +19,8 @@ FROM generate_series(1, {books}) AS n,
 INSERT INTO users (email, display_name)
 SELECT 'reader' || n || '@example.com', 'Reader ' || n FROM generate_series(1, {readers}) AS n;
 
+INSERT INTO carts (user_id) SELECT id FROM users;
+
 INSERT INTO reviews (user_id, book_id, rating, text)
 SELECT 1 + (id + n) % {readers}, id, 1 + (id * 7 + n * 3) % 5, 'I read it in one night.'
 FROM books, generate_series(1, 3) AS n;

@@ -1,21 +1,52 @@
 """The SQL of the basket."""
 
-from sqlalchemy import ARRAY, ColumnElement, Integer, any_, delete, func, literal, select, update
-from sqlalchemy.dialects.postgresql import insert
+from dataclasses import dataclass
+
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cart.models import Cart, CartItem, CartLine, LockedCart
-from app.catalog.models import Book
+from app.core.db.driver import driver
 
-_LINES = select(
-    CartItem.id,
-    CartItem.book_id,
-    CartItem.quantity,
-    Book.title,
-    Book.author,
-    Book.price,
-    Book.cover_image_url,
-).join(Book, Book.id == CartItem.book_id)
+_LINES = """
+    SELECT line.id, line.book_id, line.quantity, books.title, books.author, books.price, books.cover_image_url
+    FROM cart_items AS line JOIN books ON books.id = line.book_id
+"""
+_OF_USER = f"{_LINES} JOIN carts ON carts.id = line.cart_id WHERE carts.user_id = $1 ORDER BY line.id"
+_OF_BOOK = f"{_LINES} JOIN carts ON carts.id = line.cart_id WHERE carts.user_id = $1 AND line.book_id = $2"
+_BY_ID = f"{_LINES} WHERE line.id = $1"
+_LOCK = "SELECT id, turn FROM carts WHERE user_id = $1 FOR UPDATE"
+
+# The cart row is locked, or made, before the line is written: the line is made of what that gave.
+_ADD = """
+    WITH locked AS (
+        SELECT id FROM carts WHERE user_id = $1 FOR UPDATE
+    ), made AS (
+        INSERT INTO carts (user_id) SELECT $1 WHERE NOT EXISTS (SELECT FROM locked)
+        ON CONFLICT (user_id) DO UPDATE SET user_id = excluded.user_id RETURNING id
+    ), cart AS (
+        SELECT id FROM locked UNION ALL SELECT id FROM made
+    ), line AS (
+        INSERT INTO cart_items (cart_id, book_id, quantity)
+        SELECT cart.id, books.id, $3 FROM cart, books WHERE books.id = $2 AND books.stock_quantity > 0
+        ON CONFLICT (cart_id, book_id) DO NOTHING RETURNING id, book_id, quantity
+    )
+    SELECT books.stock_quantity, line.id, line.book_id, line.quantity,
+           books.title, books.author, books.price, books.cover_image_url
+    FROM cart JOIN books ON books.id = $2 LEFT JOIN line ON true
+"""
+_END_TURN = """
+    WITH gone AS (DELETE FROM cart_items WHERE id = ANY($2::integer[]))
+    UPDATE carts SET turn = turn + 1 WHERE id = $1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What came of adding a book: the copies on hand, and the new line; None when nothing was added."""
+
+    stock: int
+    line: CartLine | None
 
 
 class CartRepository:
@@ -26,8 +57,7 @@ class CartRepository:
 
     async def get_with_items(self, user_id: int) -> list[CartLine]:
         """The lines of the user's cart in order of adding; empty without a cart."""
-        query = _LINES.join(Cart, Cart.id == CartItem.cart_id).where(Cart.user_id == user_id).order_by(CartItem.id)
-        return [CartLine(*row) for row in await self._session.execute(query)]
+        return [CartLine(*row) for row in await (await driver(self._session)).fetch(_OF_USER, user_id)]
 
     async def count(self, user_id: int) -> int:
         """The copies in the user's cart."""
@@ -36,44 +66,34 @@ class CartRepository:
 
     async def lock(self, user_id: int) -> LockedCart | None:
         """Lock the user's cart row, then read its lines; None when there is no cart."""
-        query = select(Cart.id, Cart.turn).where(Cart.user_id == user_id).with_for_update()
-        row = (await self._session.execute(query)).one_or_none()
-        return None if row is None else LockedCart(row.id, row.turn, await self.get_with_items(user_id))
+        row = await (await driver(self._session)).fetchrow(_LOCK, user_id)
+        return None if row is None else LockedCart(row["id"], row["turn"], await self.get_with_items(user_id))
 
     async def end_turn(self, cart: LockedCart) -> None:
         """Take out the lines that were read under the lock, and begin the next turn."""
-        gone = (
-            delete(CartItem)
-            .where(CartItem.id == any_(literal([line.id for line in cart.lines], ARRAY(Integer))))
-            .cte("gone")
-        )
-        await self._session.execute(update(Cart).where(Cart.id == cart.id).values(turn=Cart.turn + 1).add_cte(gone))
+        await (await driver(self._session)).execute(_END_TURN, cart.id, [line.id for line in cart.lines])
 
-    async def open(self, user_id: int) -> int:
-        """The id of the user's cart, made if need be; its row is locked either way."""
-        insertion = insert(Cart).values(user_id=user_id)
-        upsert = insertion.on_conflict_do_update(
-            index_elements=[Cart.user_id], set_={"user_id": insertion.excluded.user_id}
-        )
-        cart_id: int = (await self._session.execute(upsert.returning(Cart.id))).scalar_one()
-        return cart_id
+    async def add(self, user_id: int, book_id: int, quantity: int) -> Added | None:
+        """Lock the user's cart row, made if need be, and add a line; None when there is no such book.
 
-    async def stock_of(self, book_id: int) -> int | None:
-        """Copies on hand, unlocked: advice for the buyer, checkout judges. None when there is no such book."""
-        return await self._session.scalar(select(Book.stock_quantity).where(Book.id == book_id))
+        The stock is advice for the buyer, read without its lock: checkout judges.
 
-    async def add_line(self, cart_id: int, book_id: int, quantity: int) -> int | None:
-        """The id of the new line; None when the book has one already. The cart row must be locked."""
-        insertion = insert(CartItem).values(cart_id=cart_id, book_id=book_id, quantity=quantity)
-        return await self._session.scalar(insertion.on_conflict_do_nothing().returning(CartItem.id))
+        Raises:
+            asyncpg.ForeignKeyViolationError: the book was deleted this instant.
+        """
+        row = await (await driver(self._session)).fetchrow(_ADD, user_id, book_id, quantity)
+        if row is None:
+            return None
+        stock, *line = row
+        return Added(stock, CartLine(*line) if row["id"] is not None else None)
 
-    async def line_of_book(self, cart_id: int, book_id: int) -> CartLine:
-        """The line that a book has in a cart."""
-        return await self._one(CartItem.cart_id == cart_id, CartItem.book_id == book_id)
+    async def line_of_book(self, user_id: int, book_id: int) -> CartLine | None:
+        """The line that a book has in the user's cart."""
+        return await self._one(_OF_BOOK, user_id, book_id)
 
-    async def line(self, item_id: int) -> CartLine:
+    async def line(self, item_id: int) -> CartLine | None:
         """The line with that id."""
-        return await self._one(CartItem.id == item_id)
+        return await self._one(_BY_ID, item_id)
 
     async def owner(self, item_id: int) -> int | None:
         """The id of the user whose line it is; None when there is no such line."""
@@ -82,7 +102,7 @@ class CartRepository:
 
     async def lock_row(self, user_id: int) -> None:
         """Lock the user's cart row before one of its lines changes."""
-        await self._session.execute(select(Cart.id).where(Cart.user_id == user_id).with_for_update())
+        await (await driver(self._session)).execute(_LOCK, user_id)
 
     async def change(self, item_id: int, quantity: int) -> bool:
         """Set the quantity of a line; False when it has gone. The cart row must be locked."""
@@ -94,5 +114,6 @@ class CartRepository:
         statement = delete(CartItem).where(CartItem.id == item_id).returning(CartItem.id)
         return await self._session.scalar(statement) is not None
 
-    async def _one(self, *conditions: ColumnElement[bool]) -> CartLine:
-        return CartLine(*(await self._session.execute(_LINES.where(*conditions))).one())
+    async def _one(self, query: str, *arguments: int) -> CartLine | None:
+        row = await (await driver(self._session)).fetchrow(query, *arguments)
+        return CartLine(*row) if row else None

@@ -1,15 +1,14 @@
 """The basket: what a buyer means to buy, at the prices of the moment."""
 
-from sqlalchemy.exc import IntegrityError, NoResultFound
+from typing import NoReturn
+
+import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cart.errors import BookOutOfStock, ItemDuplicate, ItemForbidden, ItemNotFound
 from app.cart.models import CartLine, LockedCart
 from app.cart.repository import CartRepository
 from app.catalog.errors import BookNotFound
-from app.core.db.failures import violated
-
-BOOK_KEY = "fk_cart_items_book_id_books"
 
 
 class CartService:
@@ -34,27 +33,22 @@ class CartService:
             BookOutOfStock: nothing is left of it.
             ItemDuplicate: it has a line already.
         """
-        cart_id = await self._carts.open(user_id)
-        stock = await self._carts.stock_of(book_id)
-        if stock is None:
-            raise BookNotFound
-        if stock == 0:
-            raise BookOutOfStock
-        return await self._add_line(cart_id, book_id, quantity)
-
-    async def _add_line(self, cart_id: int, book_id: int, quantity: int) -> CartLine:
         try:
-            item_id = await self._carts.add_line(cart_id, book_id, quantity)
-            line = await self._carts.line_of_book(cart_id, book_id)
-        except IntegrityError as error:
-            if violated(error) == BOOK_KEY:
-                raise BookNotFound from error
-            raise
-        except NoResultFound as error:
+            added = await self._carts.add(user_id, book_id, quantity)
+        except asyncpg.ForeignKeyViolationError as error:
             raise BookNotFound from error
-        if item_id is None:
-            raise ItemDuplicate(line.id, line.quantity)
-        return line
+        if added is None:
+            raise BookNotFound
+        if added.stock == 0:
+            raise BookOutOfStock
+        return added.line or await self._refuse(user_id, book_id)
+
+    async def _refuse(self, user_id: int, book_id: int) -> NoReturn:
+        """The book has a line already, unless it was deleted this instant, and its line with it."""
+        line = await self._carts.line_of_book(user_id, book_id)
+        if line is None:
+            raise BookNotFound
+        raise ItemDuplicate(line.id, line.quantity)
 
     async def change(self, user_id: int, item_id: int, quantity: int) -> CartLine:
         """Set the quantity of a line; checkout judges the stock.
@@ -63,9 +57,9 @@ class CartService:
             ItemNotFound, ItemForbidden: no such line, or somebody else's.
         """
         await self._lock_own(user_id, item_id)
-        if not await self._carts.change(item_id, quantity):
+        if not await self._carts.change(item_id, quantity) or (line := await self._carts.line(item_id)) is None:
             raise ItemNotFound
-        return await self._carts.line(item_id)
+        return line
 
     async def remove(self, user_id: int, item_id: int) -> None:
         """Take a line out. Raises as `change`."""

@@ -4,14 +4,15 @@ import re
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.config import Settings
-from app.notifications.models import OutboxMail
+from app.core.db.driver import driver
 from app.notifications.rendering import render
 from app.notifications.unsubscribe import OPTIONAL_KINDS, UnsubscribeLinks
 
+_COLUMNS = ("message_id", "kind", "recipient", "subject", "html", "text", "order_id", "unsubscribe_url")
+_QUEUE = f"INSERT INTO email_outbox ({', '.join(_COLUMNS)}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
 _MAX_SUBJECT = 998
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -26,7 +27,8 @@ class Outbox:
 
     async def queue(self, session: AsyncSession, kind: str, recipient: str, subject: str, **context: Any) -> None:
         """Write a mail to the outbox of this transaction; `context` as for `row`."""
-        await session.execute(insert(OutboxMail).values(self.row(kind, recipient, subject, **context)))
+        row = self.row(kind, recipient, subject, **context)
+        await (await driver(session)).execute(_QUEUE, *(row[name] for name in _COLUMNS))
 
     def row(
         self,

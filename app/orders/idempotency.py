@@ -5,18 +5,26 @@ import json
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, select, update
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError
+import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.db.failures import LOCK_NOT_AVAILABLE, sqlstate
+from app.core.db.driver import driver
 from app.core.values import money_text
 from app.orders.errors import KeyInProgress, KeyReused
-from app.orders.models import IdempotencyKey
 from app.orders.schemas import CheckoutRequest
 
 KEPT = timedelta(hours=24)
+_CLAIM = """
+    INSERT INTO idempotency_keys AS known
+        (user_id, key, request_hash, response_status, response_body, expires_at)
+    VALUES ($1, $2, $3, 0, '', now() + $4::interval)
+    ON CONFLICT (user_id, key) DO UPDATE
+        SET request_hash = excluded.request_hash, created_at = now(), expires_at = excluded.expires_at
+        WHERE known.expires_at <= now()
+    RETURNING key
+"""
+_KEPT = "SELECT request_hash, response_status, response_body FROM idempotency_keys WHERE user_id = $1 AND key = $2"
+_KEEP = "UPDATE idempotency_keys SET response_status = $3, response_body = $4 WHERE user_id = $1 AND key = $2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,45 +58,22 @@ class IdempotencyKeys:
             KeyReused: the key belongs to another body.
             KeyInProgress: the other transaction outlasted the lock timeout.
         """
-        fresh = insert(IdempotencyKey).values(
-            user_id=self._user_id,
-            key=key,
-            request_hash=request_hash,
-            response_status=0,
-            response_body=b"",
-            expires_at=func.now() + KEPT,
-        )
-        taking_over = fresh.on_conflict_do_update(
-            index_elements=[IdempotencyKey.user_id, IdempotencyKey.key],
-            set_={
-                "request_hash": fresh.excluded.request_hash,
-                "created_at": func.now(),
-                "expires_at": fresh.excluded.expires_at,
-            },
-            where=IdempotencyKey.expires_at <= func.now(),
-        )
+        connection = await driver(self._session)
         try:
-            claimed = await self._session.scalar(taking_over.returning(IdempotencyKey.key))
-        except DBAPIError as error:
-            if sqlstate(error) == LOCK_NOT_AVAILABLE:
-                raise KeyInProgress from error
-            raise
+            claimed = await connection.fetchval(_CLAIM, self._user_id, key, request_hash, KEPT)
+        except asyncpg.LockNotAvailableError as error:
+            raise KeyInProgress from error
         return None if claimed else await self._kept(key, request_hash)
 
     async def _kept(self, key: str, request_hash: str) -> StoredAnswer:
-        query = select(
-            IdempotencyKey.request_hash, IdempotencyKey.response_status, IdempotencyKey.response_body
-        ).where(IdempotencyKey.user_id == self._user_id, IdempotencyKey.key == key)
-        row = (await self._session.execute(query)).one()
-        if row.request_hash != request_hash:
+        row = await (await driver(self._session)).fetchrow(_KEPT, self._user_id, key)
+        if row is None:
+            raise AssertionError("a key that cannot be claimed is there")
+        kept_hash, status, body = row
+        if kept_hash != request_hash:
             raise KeyReused
-        return StoredAnswer(row.response_status, row.response_body)
+        return StoredAnswer(status, body)
 
     async def keep(self, key: str, answer: StoredAnswer) -> None:
         """Store the answer under the claimed key; it becomes visible with the COMMIT of what it tells of."""
-        statement = (
-            update(IdempotencyKey)
-            .where(IdempotencyKey.user_id == self._user_id, IdempotencyKey.key == key)
-            .values(response_status=answer.status, response_body=answer.body)
-        )
-        await self._session.execute(statement)
+        await (await driver(self._session)).execute(_KEEP, self._user_id, key, answer.status, answer.body)

@@ -6,12 +6,13 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Protocol, TypeVarTuple
 
-from sqlalchemy import ARRAY, Integer, Select, any_, func, insert, literal, select, text, tuple_
+from sqlalchemy import Select, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.accounts.models import User
 from app.catalog.models import Book
+from app.core.db.driver import driver
 from app.core.paging import Position
 from app.orders.models import Order, OrderEvent, OrderItem, OrderStatus
 from app.orders.query import OrderFilter
@@ -66,15 +67,32 @@ _WITH_ITEMS = selectinload(Order.items).options(
 _WHOLE = (_WITH_ITEMS, selectinload(Order.events))
 
 
-_PLACE_ORDER = text("""
+_LOCK_BOOKS = """
+    SELECT id, title, author, isbn, price, cover_image_url, stock_quantity FROM books
+    WHERE id = ANY($1::integer[]) ORDER BY id FOR UPDATE
+"""
+
+# The snapshot of a line is what the decrement of its book gives back: the row under the lock, nothing read before.
+_PLACE_ORDER = """
     WITH placed AS (
-        INSERT INTO orders (user_id, currency, payment_reference) VALUES (:user_id, :currency, :payment_reference)
-        RETURNING id, status, created_at
+        INSERT INTO orders (user_id, currency, payment_reference) VALUES ($1, $2, $3) RETURNING id, status, created_at
     ), noted AS (
-        INSERT INTO order_events (order_id, status, actor_user_id) SELECT id, status, :user_id FROM placed
+        INSERT INTO order_events (order_id, status, actor_user_id) SELECT id, status, $1 FROM placed
+    ), sold AS (
+        UPDATE books SET stock_quantity = books.stock_quantity - line.quantity
+        FROM unnest($4::integer[], $5::integer[]) WITH ORDINALITY AS line (book_id, quantity, place)
+        WHERE books.id = line.book_id
+        RETURNING books.id, title, author, isbn, price, line.quantity, line.place, books.stock_quantity
+    ), moved AS (
+        INSERT INTO stock_movements (book_id, book_title, delta, quantity_after, kind, order_id, actor_user_id)
+        SELECT sold.id, title, -quantity, stock_quantity, 'sale', placed.id, $1 FROM sold, placed ORDER BY sold.id
+    ), lines AS (
+        INSERT INTO order_items (order_id, book_id, quantity, unit_price, title, author, isbn)
+        SELECT placed.id, sold.id, quantity, price, title, author, isbn FROM sold, placed ORDER BY place
+        RETURNING id, book_id
     )
-    SELECT id, created_at FROM placed
-""")
+    SELECT placed.id, placed.created_at, lines.id, lines.book_id FROM placed, lines
+"""
 
 _CANCEL_ORDER = text("""
     WITH cancelled AS (
@@ -109,61 +127,30 @@ class OrderRepository:
         The one place where orders lock books. The caller sorts the ids; a book that has gone is missing in the
         answer. Columns, not objects, are selected: nothing the session read before can stand in for them.
         """
-        query = select(
-            Book.id, Book.title, Book.author, Book.isbn, Book.price, Book.cover_image_url, Book.stock_quantity
-        )
-        locked = (
-            query.where(Book.id == any_(literal(list(book_ids), ARRAY(Integer)))).order_by(Book.id).with_for_update()
-        )
-        return [LockedBook(*row) for row in await self._session.execute(locked)]
+        rows = await (await driver(self._session)).fetch(_LOCK_BOOKS, list(book_ids))
+        return [LockedBook(*row) for row in rows]
 
     async def create_order(
         self, user_id: int, lines: Sequence[NewLine], *, currency: str, payment_reference: str | None
     ) -> Order:
         """Write a confirmed order, its lines in the order given, the stock decrements and their `sale` movements.
 
-        The books must be locked by this transaction. The order comes back with items and books loaded.
+        In one statement. The books must be locked. The order comes back with items and books loaded.
         """
-        values = {"user_id": user_id, "currency": currency, "payment_reference": payment_reference}
-        order_id, created_at = (await self._session.execute(_PLACE_ORDER, values)).one()
-        item_ids = await self._write_lines(order_id, lines)
-        await self._take_stock(order_id, user_id, lines)
+        books = [line.book.id for line in lines]
+        quantities = [line.quantity for line in lines]
+        statement = await driver(self._session)
+        rows = await statement.fetch(_PLACE_ORDER, user_id, currency, payment_reference, books, quantities)
+        order_id, created_at, *_ = rows[0]
+        item_ids = {book_id: item_id for _1, _2, item_id, book_id in rows}
         return Order(
             id=order_id,
             status=OrderStatus.CONFIRMED,
             created_at=created_at,
             currency=currency,
-            items=[_item(item_id, line) for item_id, line in zip(item_ids, lines, strict=True)],
+            items=[_item(item_ids[line.book.id], line) for line in lines],
             events=[OrderEvent(status=OrderStatus.CONFIRMED, created_at=created_at)],
         )
-
-    async def _write_lines(self, order_id: int, lines: Sequence[NewLine]) -> Sequence[int]:
-        rows = [
-            {
-                "order_id": order_id,
-                "book_id": line.book.id,
-                "quantity": line.quantity,
-                "unit_price": line.book.price,
-                "title": line.book.title,
-                "author": line.book.author,
-                "isbn": line.book.isbn,
-            }
-            for line in lines
-        ]
-        statement = insert(OrderItem).returning(OrderItem.id, sort_by_parameter_order=True)
-        return (await self._session.scalars(statement, rows)).all()
-
-    async def _take_stock(self, order_id: int, user_id: int, lines: Sequence[NewLine]) -> None:
-        """Decrement in SQL and write what the ledger saw, in one statement."""
-        parameters = {
-            "order_id": order_id,
-            "actor_id": user_id,
-            "kind": "sale",
-            "reason": None,
-            "book_ids": [line.book.id for line in lines],
-            "deltas": [-line.quantity for line in lines],
-        }
-        await self._session.execute(_MOVE_STOCK, parameters)
 
     async def lock(self, order_id: int, of_user: int | None = None) -> Order | None:
         """Lock an order's row, and read the order with its items as it is under the lock.

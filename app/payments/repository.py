@@ -1,18 +1,18 @@
 """The SQL of payment attempts and refunds."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from decimal import Decimal
 
-from sqlalchemy import func, insert, null, or_, select
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.db.driver import driver
 from app.payments.models import PaymentAttempt, PaymentRefund
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptRow:
-    """An attempt as it is put on record. `amount` in major units of `currency`."""
+    """An attempt as it is put on record, in the order of `_RECORD`. `amount` in major units of `currency`."""
 
     charge_key: str
     user_id: int
@@ -36,6 +36,21 @@ class Paid:
     currency: str
 
 
+_ENDED = """
+    SELECT count(*) FROM payment_attempts
+    WHERE cart_id = $1 AND cart_turn = $2 AND (outcome = 'declined' OR voided_at IS NOT NULL)
+"""
+_RECORD = """
+    INSERT INTO payment_attempts AS known
+        (charge_key, user_id, cart_id, cart_turn, amount, currency, outcome, reference, order_id, voided_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, CASE WHEN $10 THEN now() END)
+    ON CONFLICT (charge_key) DO UPDATE SET outcome = excluded.outcome, reference = excluded.reference,
+        order_id = excluded.order_id, voided_at = excluded.voided_at
+    WHERE known.order_id IS NULL
+    RETURNING id
+"""
+
+
 class PaymentRepository:
     """Attempts and refunds in the transaction of a session."""
 
@@ -44,33 +59,12 @@ class PaymentRepository:
 
     async def ended(self, cart_id: int, cart_turn: int) -> int:
         """How many attempts of this turn of the cart took nothing: declined or voided."""
-        query = select(func.count()).where(
-            PaymentAttempt.cart_id == cart_id,
-            PaymentAttempt.cart_turn == cart_turn,
-            or_(PaymentAttempt.outcome == "declined", PaymentAttempt.voided_at.is_not(None)),
-        )
-        return await self._session.scalar(query) or 0
+        ended: int = await (await driver(self._session)).fetchval(_ENDED, cart_id, cart_turn)
+        return ended
 
     async def record(self, row: AttemptRow) -> bool:
         """Write the attempt; what is known of it by now replaces what was. False when it has an order already."""
-        values = {
-            "charge_key": row.charge_key,
-            "user_id": row.user_id,
-            "cart_id": row.cart_id,
-            "cart_turn": row.cart_turn,
-            "amount": row.amount,
-            "currency": row.currency,
-            "outcome": row.outcome,
-            "reference": row.reference,
-            "order_id": row.order_id,
-            "voided_at": func.now() if row.voided else null(),
-        }
-        fresh = upsert(PaymentAttempt).values(values)
-        known = {name: fresh.excluded[name] for name in ("outcome", "reference", "order_id", "voided_at")}
-        upsert_unless_ordered = fresh.on_conflict_do_update(
-            index_elements=[PaymentAttempt.charge_key], set_=known, where=PaymentAttempt.order_id.is_(None)
-        )
-        return await self._session.scalar(upsert_unless_ordered.returning(PaymentAttempt.id)) is not None
+        return await (await driver(self._session)).fetchval(_RECORD, *astuple(row)) is not None
 
     async def unrefunded(self, order_id: int) -> Paid | None:
         """The charge that paid for the order, unless it was given back."""

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.cart.repository import CartRepository
+from app.cart import repository as cart_repository
 from app.orders import rules
 from tests.orders.support import state_of
 from tests.races.support import LEDGER_GAPS, Till, begin, blocked, buyers, outcomes
@@ -129,12 +129,10 @@ async def test_without_the_cart_lock_a_line_is_still_unique(
 ):
     """The unique key alone: with adds that do not lock the cart there is still one line, and nobody gets a 5xx."""
 
-    async def unlocked(carts: CartRepository, user_id: int) -> int:
-        cart_id: int = await carts._session.scalar(text("SELECT id FROM carts WHERE user_id = :id"), {"id": user_id})
-        return cart_id
-
+    unlocked = cart_repository._ADD.replace("FOR UPDATE", "")
+    assert unlocked != cart_repository._ADD
+    monkeypatch.setattr(cart_repository, "_ADD", unlocked)
     person, book = await live.person(), await live.book()
     await raw.execute("INSERT INTO carts (user_id) VALUES ($1)", person.id)
-    monkeypatch.setattr(CartRepository, "open", unlocked)
     adds = (live.client.post("/cart/items", headers=person.headers, json={"book_id": book}) for _ in range(8))
     assert outcomes(await asyncio.gather(*adds)) == {"201": 1, "CART_ITEM_DUPLICATE": 7}

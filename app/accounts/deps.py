@@ -14,7 +14,7 @@ from app.accounts.errors import AccountDeactivated, Forbidden
 from app.accounts.models import UserRole
 from app.accounts.tokens import read_access_token
 from app.core.db.driver import driver
-from app.core.db.transaction import Session, TransactionRoute
+from app.core.db.transaction import TransactionRoute, get_session
 from app.core.middleware import storable_text
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="AccessToken", bearerFormat="JWT")
@@ -31,15 +31,14 @@ class Caller:
     session_id: UUID
 
 
-async def _authenticated(
-    request: Request,
-    session: Session,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-) -> Caller:
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+
+
+async def _authenticated(request: Request, credentials: HTTPAuthorizationCredentials | None) -> Caller:
     if credentials is None:
         raise HTTPException(401, "A bearer token is needed.")
     claims = read_access_token(request.app.state.signing_key, credentials.credentials)
-    row = await (await driver(session)).fetchrow(_ACCOUNT, claims.user_id)
+    row = await (await driver(await get_session(request))).fetchrow(_ACCOUNT, claims.user_id)
     if row is None or not row["is_active"]:
         raise AccountDeactivated
     return Caller(row["id"], row["email"], row["display_name"], UserRole[row["role"]], claims.session_id)
@@ -48,14 +47,16 @@ async def _authenticated(
 _ACCOUNT = "SELECT id, email, display_name, role::text, is_active FROM users WHERE id = $1"
 
 
-async def current_user(request: Request, caller: Annotated[Caller, Depends(_authenticated)]) -> Caller:
+async def current_user(request: Request, credentials: Credentials) -> Caller:
     """An active account; read from its row at every request."""
+    caller = await _authenticated(request, credentials)
     await storable_text(request)
     return caller
 
 
-async def admin_user(request: Request, caller: Annotated[Caller, Depends(_authenticated)]) -> Caller:
+async def admin_user(request: Request, credentials: Credentials) -> Caller:
     """An active account whose row has the role `admin`; the role claim of the token is never asked."""
+    caller = await _authenticated(request, credentials)
     if caller.role is not UserRole.ADMIN:
         raise Forbidden
     await storable_text(request)

@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 
 from app.accounts.deps import CurrentUser
 from app.cart.schemas import AddItem, CartItemOut, CartOut, ChangeItem
 from app.cart.service import CartService
-from app.core.db.transaction import Session, TransactionRoute
+from app.core.db.transaction import TransactionRoute, get_session, only_reads
 from app.core.openapi import problems
 from app.core.values import Id
 
@@ -15,15 +15,16 @@ router = APIRouter(prefix="/cart", tags=["cart"], route_class=TransactionRoute)
 LINE_PROBLEMS = problems("CART_ITEM_NOT_FOUND", "CART_ITEM_FORBIDDEN")
 
 
-async def get_service(session: Session) -> CartService:
+async def get_service(request: Request) -> CartService:
     """The basket on the session of this request."""
-    return CartService(session)
+    return CartService(await get_session(request))
 
 
 Carts = Annotated[CartService, Depends(get_service)]
 
 
 @router.get("", summary="Show the cart")
+@only_reads
 async def show_cart(user: CurrentUser, carts: Carts) -> CartOut:
     """The caller's lines in order of adding, at the prices of the moment. Without a cart it is empty."""
     return CartOut.of(await carts.lines(user.id))

@@ -18,7 +18,7 @@ from app.catalog.schemas import (
     MovementList,
     MovementOut,
 )
-from app.core.db.transaction import TransactionRoute
+from app.core.db.transaction import TransactionRoute, only_reads
 from app.core.middleware import storable_text
 from app.core.openapi import problems
 from app.core.paging import PageNumber, PageSize, next_link
@@ -31,6 +31,7 @@ LINK: dict[int | str, dict[str, Any]] = {
 
 
 @router.get("/genres", tags=["genres"], summary="List genres", dependencies=PUBLIC)
+@only_reads
 async def list_genres(genres: Genres) -> list[GenreOut]:
     """All genres by name, in code-point order."""
     return [GenreOut.model_validate(genre) for genre in await genres.all()]
@@ -69,6 +70,7 @@ async def list_books(question: Question, books: Books, response: Response) -> Bo
     responses=problems("BOOK_NOT_FOUND"),
     dependencies=PUBLIC,
 )
+@only_reads
 async def show_book(book_id: BookId, books: Books) -> BookWithFigures:
     """The book with the figures of its reviews."""
     return BookWithFigures.of(await books.get(book_id))

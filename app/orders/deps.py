@@ -4,20 +4,19 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Query, Request
 
-from app.core.db.transaction import Session
+from app.core.db.transaction import get_session
 from app.core.values import Id, Moment
-from app.notifications.deps import OutboxDep
 from app.orders.models import OrderStatus
 from app.orders.query import OrderFilter
 from app.orders.service import OrderService
 from app.payments.attempts import PaymentAttempts
 
 
-async def get_service(request: Request, session: Session, outbox: OutboxDep) -> OrderService:
+async def get_service(request: Request) -> OrderService:
     """Orders on the session of this request."""
-    state = request.app.state
+    state, session = request.app.state, await get_session(request)
     payments = PaymentAttempts(session, state.database, state.payments)
-    return OrderService(session, payments, outbox, state.settings.currency)
+    return OrderService(session, payments, state.outbox, state.settings.currency)
 
 
 async def get_filter(

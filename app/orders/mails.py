@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.values import money_text
 from app.notifications.outbox import Outbox
 from app.orders.models import Order, OrderItem
+from app.orders.placed import PlacedLine, PlacedOrder
 from app.orders.repository import Buyer
 
 CONFIRMED_SUBJECT = "Your Bookstore order is confirmed"
@@ -22,7 +23,7 @@ class OrderMails:
         self._session = session
         self._outbox = outbox
 
-    async def confirmation(self, buyer: Buyer, order: Order) -> None:
+    async def confirmation(self, buyer: Buyer, order: PlacedOrder) -> None:
         await self._queue("order_confirmation", CONFIRMED_SUBJECT, buyer, order)
 
     async def cancellation(self, buyer: Buyer, order: Order, refunded: Decimal | None, reason: str | None) -> None:
@@ -30,7 +31,7 @@ class OrderMails:
         given_back = None if refunded is None else money_text(refunded)
         await self._queue("order_cancelled", CANCELLED_SUBJECT, buyer, order, refunded=given_back, reason=reason)
 
-    async def _queue(self, kind: str, subject: str, buyer: Buyer, order: Order, **context: Any) -> None:
+    async def _queue(self, kind: str, subject: str, buyer: Buyer, order: Order | PlacedOrder, **context: Any) -> None:
         await self._outbox.queue(
             self._session,
             kind,
@@ -45,7 +46,7 @@ class OrderMails:
         )
 
 
-def _line(item: OrderItem) -> dict[str, object]:
+def _line(item: OrderItem | PlacedLine) -> dict[str, object]:
     """As it was bought; what the snapshots of old orders lack comes from the live book."""
     book = item.book
     return {

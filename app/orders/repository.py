@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 from typing import Protocol, TypeVarTuple
 
 from sqlalchemy import Select, func, select, text, tuple_
@@ -14,29 +13,9 @@ from app.accounts.models import User
 from app.catalog.models import Book
 from app.core.db.driver import driver
 from app.core.paging import Position
-from app.orders.models import Order, OrderEvent, OrderItem, OrderStatus
+from app.orders.models import Order, OrderItem
+from app.orders.placed import LockedBook, NewLine, PlacedLine, PlacedOrder
 from app.orders.query import OrderFilter
-
-
-@dataclass(frozen=True, slots=True)
-class LockedBook:
-    """A book as it stands under its row lock. `price` in major units of the shop's currency."""
-
-    id: int
-    title: str
-    author: str
-    isbn: str | None
-    price: Decimal
-    cover_image_url: str | None
-    stock_quantity: int
-
-
-@dataclass(frozen=True, slots=True)
-class NewLine:
-    """A line to be written, with the snapshot of its book."""
-
-    book: LockedBook
-    quantity: int
 
 
 class Buyer(Protocol):
@@ -132,10 +111,10 @@ class OrderRepository:
 
     async def create_order(
         self, user_id: int, lines: Sequence[NewLine], *, currency: str, payment_reference: str | None
-    ) -> Order:
+    ) -> PlacedOrder:
         """Write a confirmed order, its lines in the order given, the stock decrements and their `sale` movements.
 
-        In one statement. The books must be locked. The order comes back with items and books loaded.
+        In one statement. The books must be locked.
         """
         books = [line.book.id for line in lines]
         quantities = [line.quantity for line in lines]
@@ -143,14 +122,8 @@ class OrderRepository:
         rows = await statement.fetch(_PLACE_ORDER, user_id, currency, payment_reference, books, quantities)
         order_id, created_at, *_ = rows[0]
         item_ids = {book_id: item_id for _1, _2, item_id, book_id in rows}
-        return Order(
-            id=order_id,
-            status=OrderStatus.CONFIRMED,
-            created_at=created_at,
-            currency=currency,
-            items=[_item(item_ids[line.book.id], line) for line in lines],
-            events=[OrderEvent(status=OrderStatus.CONFIRMED, created_at=created_at)],
-        )
+        items = [PlacedLine(item_ids[line.book.id], line.book, line.quantity) for line in lines]
+        return PlacedOrder(order_id, created_at, currency, items)
 
     async def lock(self, order_id: int, of_user: int | None = None) -> Order | None:
         """Lock an order's row, and read the order with its items as it is under the lock.
@@ -220,26 +193,6 @@ class OrderRepository:
         whole = query.options(*_WHOLE).execution_options(populate_existing=True)
         row = (await self._session.execute(whole)).one_or_none()
         return None if row is None else (row[0], row[1])
-
-
-def _item(item_id: int, line: NewLine) -> OrderItem:
-    book = line.book
-    return OrderItem(
-        id=item_id,
-        book_id=book.id,
-        quantity=line.quantity,
-        unit_price=book.price,
-        title=book.title,
-        author=book.author,
-        isbn=book.isbn,
-        book=Book(
-            id=book.id,
-            title=book.title,
-            author=book.author,
-            price=book.price,
-            cover_image_url=book.cover_image_url,
-        ),
-    )
 
 
 def _filtered(query: Select[*Columns], wanted: OrderFilter) -> Select[*Columns]:

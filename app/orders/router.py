@@ -6,7 +6,7 @@ from datetime import datetime
 from fastapi import APIRouter, Response
 
 from app.accounts.deps import AdminUser, CurrentUser
-from app.core.db.transaction import Session, TransactionRoute
+from app.core.db.transaction import Session, TransactionRoute, only_reads
 from app.core.openapi import problems
 from app.core.paging import LIST_HEADERS, CursorText, Limit, next_link, position_cursor, read_position
 from app.core.problems import MEDIA_TYPE as PROBLEM_DOCUMENT
@@ -51,6 +51,7 @@ async def checkout(
 
 
 @router.get("/orders", summary="List own orders", responses={200: {"headers": LIST_HEADERS}})
+@only_reads
 async def list_orders(
     user: CurrentUser, orders: Orders, response: Response, limit: Limit = 50, cursor: CursorText = None
 ) -> list[OrderOut]:
@@ -64,6 +65,7 @@ async def list_orders(
 
 
 @router.get("/orders/{order_id}", summary="Show an own order", responses=problems("ORDER_NOT_FOUND"))
+@only_reads
 async def show_order(order_id: Id, user: CurrentUser, orders: Orders) -> OrderOut:
     """An order of the caller with its history; for administrators too, only their own."""
     return OrderOut.of(await orders.get_own(order_id, user.id))

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app.core.values import MoneyOut, PlainDecimal, TimestampOut
 from app.orders.models import Order, OrderItem, OrderStatus
+from app.orders.placed import PlacedLine, PlacedOrder
 
 
 class CheckoutRequest(BaseModel):
@@ -52,7 +53,7 @@ class OrderItemOut(BaseModel):
     book: OrderBook | None
 
     @classmethod
-    def of(cls, item: OrderItem) -> Self:
+    def of(cls, item: OrderItem | PlacedLine) -> Self:
         """The line; `item.book` must be loaded. What the snapshot lacks comes from the live book."""
         book = item.book
         return cls(
@@ -89,7 +90,7 @@ class OrderOut(BaseModel):
     events: list[OrderEventOut]
 
     @classmethod
-    def of(cls, order: Order) -> Self:
+    def of(cls, order: Order | PlacedOrder) -> Self:
         """The order; its items, their books and its events must be loaded."""
         return cls(**_shown(order))
 
@@ -114,7 +115,7 @@ class AdminOrderOut(OrderOut):
         return cls(**_shown(order), user_id=order.user_id, user_email=email)
 
 
-def _shown(order: Order) -> dict[str, object]:
+def _shown(order: Order | PlacedOrder) -> dict[str, object]:
     return {
         "id": order.id,
         "status": order.status,

@@ -24,8 +24,9 @@ from app.orders.errors import (
 )
 from app.orders.mails import OrderMails
 from app.orders.models import Order, OrderStatus
+from app.orders.placed import NewLine, PlacedOrder
 from app.orders.query import OrderFilter
-from app.orders.repository import NewLine, OrderRepository, Restocked
+from app.orders.repository import OrderRepository, Restocked
 from app.orders.schemas import CheckoutRequest
 from app.payments.attempts import PaymentAttempts, Purchase
 
@@ -48,7 +49,7 @@ class OrderService:
         self._mails = OrderMails(session, outbox)
         self._currency = currency
 
-    async def checkout(self, buyer: Caller, request: CheckoutRequest) -> Order:
+    async def checkout(self, buyer: Caller, request: CheckoutRequest) -> PlacedOrder:
         """Turn the buyer's cart into a paid order.
 
         On return the cart row and the book rows are locked until the transaction ends.

@@ -8,7 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.orders.models import OrderItem
-from app.orders.repository import NewLine, OrderRepository
+from app.orders.placed import NewLine
+from app.orders.repository import OrderRepository
 from tests.orders.support import checkouts, sold, state_of
 from tests.statements import statements
 from tests.support import Shop, assert_problem

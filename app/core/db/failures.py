@@ -3,7 +3,7 @@
 import asyncpg
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-StatementFailed = (DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError)
+StatementFailed = (DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 """How a statement fails: through SQLAlchemy the first, on the driver itself the others."""
 DEADLOCK = "40P01"
 SERIALIZATION_FAILURE = "40001"
@@ -31,4 +31,6 @@ def connection_lost(error: Exception) -> bool:
     """Whether the connection broke or the server went."""
     if getattr(error, "connection_invalidated", False) or sqlstate(error).startswith(CONNECTION_LOST):
         return True
-    return isinstance(error, asyncpg.InterfaceError) and "closed" in str(error)
+    return isinstance(error, asyncpg.InternalClientError) or (
+        isinstance(error, asyncpg.InterfaceError) and "closed" in str(error)
+    )

@@ -1,0 +1,87 @@
+"""What a checkout locks and writes, as plain values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from app.orders.models import OrderStatus
+
+
+@dataclass(frozen=True, slots=True)
+class LockedBook:
+    """A book as it stands under its row lock. `price` in major units of the shop's currency."""
+
+    id: int
+    title: str
+    author: str
+    isbn: str | None
+    price: Decimal
+    cover_image_url: str | None
+    stock_quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewLine:
+    """A line to be written, with the snapshot of its book."""
+
+    book: LockedBook
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedLine:
+    """A line that was written; it reads like an `OrderItem`."""
+
+    id: int
+    book: LockedBook
+    quantity: int
+
+    @property
+    def book_id(self) -> int:
+        return self.book.id
+
+    @property
+    def unit_price(self) -> Decimal:
+        return self.book.price
+
+    @property
+    def title(self) -> str:
+        return self.book.title
+
+    @property
+    def author(self) -> str:
+        return self.book.author
+
+    @property
+    def isbn(self) -> str | None:
+        return self.book.isbn
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedEvent:
+    """The first event of a placed order; it reads like an `OrderEvent`."""
+
+    created_at: datetime
+    status: OrderStatus = OrderStatus.CONFIRMED
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedOrder:
+    """An order that was written; it reads like an `Order`, without what makes those slow to build."""
+
+    id: int
+    created_at: datetime
+    currency: str
+    items: Sequence[PlacedLine]
+    status: OrderStatus = OrderStatus.CONFIRMED
+
+    @property
+    def events(self) -> Sequence[PlacedEvent]:
+        return [PlacedEvent(self.created_at)]
+
+    @property
+    def total_price(self) -> Decimal:
+        """Σ unit price × quantity."""
+        return sum((line.unit_price * line.quantity for line in self.items), start=Decimal("0.00"))

@@ -56,8 +56,8 @@ soak: $(STAMP) ## Mixed load with random kills, then every total must agree (SOA
 mutation: $(STAMP) ## Mutation tests of checkout, payments, stock and transactions; about an hour
 	@$(BIN)/python -m tests.mutation $(ARGS)
 
-bench: $(STAMP) ## Measure start-up and memory; writes benchmarks/latest.json
-	@$(BIN)/python -m benchmarks $(ARGS)
+bench: $(STAMP) ## Measure all, each figure beside its limit; ARGS="--quick checkout" for a part
+	@$(BIN)/bookstore bench $(ARGS)
 
 mails: $(STAMP) ## Write every mail with sample data to .cache/mails, as HTML and as pictures
 	@$(BIN)/python -m tests.notifications.preview .cache/mails

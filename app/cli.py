@@ -8,6 +8,7 @@ import subprocess
 import sys
 from decimal import Decimal, InvalidOperation
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -22,6 +23,7 @@ from app.admin.restock import tells_waiting
 from app.catalog.importer import ImportFailed, ImportOptions, import_csv, parse_mapping, render_report
 from app.core.config import ConfigurationError, Settings, load_settings
 from app.core.db.server import (
+    PROJECT,
     DatabaseUnusable,
     database_running,
     driver_url,
@@ -184,6 +186,17 @@ def sweep() -> None:
 
     rows, files = on_database(work)
     out.print(f"{rows} rows and {files} files of images deleted.")
+
+
+@cli.command("bench", add_help_option=False, context_settings={"ignore_unknown_options": True})
+def bench(words: Annotated[list[str] | None, typer.Argument(metavar="[OPTIONS] [PART]...")] = None) -> None:
+    """Measure the shop on this machine, each figure beside its limit; --help tells more."""
+    if not (PROJECT / "benchmarks" / "__main__.py").exists():
+        raise ConfigurationError(
+            "The benchmarks are not installed with the shop: run `make bench` in its source folder"
+        )
+    sys.path.insert(0, str(PROJECT))
+    import_module("benchmarks.__main__").main(words or [])
 
 
 @db.command("psql", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -5,24 +5,28 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`at_most` and `at_least` are bounds in the unit of the value; None where there is none."""
+    """`limit` is the most the value may be, `least` the least, in the same unit; None where there is no bound."""
 
     name: str
     value: float
     unit: str
-    at_most: float | None = None
-    at_least: float | None = None
+    limit: float | None = None
+    least: float | None = None
 
     @property
-    def limit(self) -> str:
-        """The bound as it is printed."""
-        if self.at_most is not None:
-            return f"≤ {self.at_most:,.4g} {self.unit}"
-        return "" if self.at_least is None else f"≥ {self.at_least:,.4g} {self.unit}"
+    def bound(self) -> float | None:
+        """The one bound or the other."""
+        return self.least if self.limit is None else self.limit
 
-    @property
-    def ok(self) -> bool | None:
-        """Whether the value keeps its bound; None without one."""
-        if self.at_most is not None:
-            return self.value <= self.at_most
-        return None if self.at_least is None else self.value >= self.at_least
+    def bound_text(self) -> str:
+        """The bound as it is printed; nothing without one."""
+        if self.bound is None:
+            return ""
+        return f"{'≥' if self.limit is None else '≤'} {self.bound:,.4g} {self.unit}"
+
+    def verdict(self) -> str:
+        """`ok` within the bound, `missed` beyond, nothing without one."""
+        if self.bound is None:
+            return ""
+        kept = self.value >= self.bound if self.limit is None else self.value <= self.bound
+        return "ok" if kept else "missed"

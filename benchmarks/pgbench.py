@@ -64,11 +64,12 @@ def run(url: str, cycle: Cycle, *bound: str, clients: int = CONNECTIONS, threads
         script = Path(folder) / "cycle.sql"
         script.write_text(cycle.script())
         how = ["-n", "-M", "prepared", "-c", str(clients), "-j", str(threads), "-f", str(script), *bound]
-        logs = ["--log", "--log-prefix", str(Path(folder) / "log")]
-        command = [str(program("pgbench")), *how, *logs, *cycle.definitions(clients)]
+        each = ["--log", "--log-prefix", str(Path(folder) / "log")]
+        command = [str(program("pgbench")), *how, *each, *cycle.definitions(clients)]
         place = libpq_url(url).render_as_string(hide_password=False)
         ran = subprocess.run([*command, place], capture_output=True, text=True, check=False)
-        took = [int(line.split()[2]) / 1e3 for log in Path(folder).glob("log.*") for line in log.open()]
+        logs = "".join(log.read_text() for log in Path(folder).glob("log.*"))
+    took = [int(line.split()[2]) / 1e3 for line in logs.splitlines()]
     rate, failed = RATE.search(ran.stdout), FAILED.search(ran.stdout)
     if ran.returncode != 0 or rate is None or failed is None or int(failed[1]) or not took:
         raise CannotMeasure(f"pgbench did not end well: {ran.stderr.strip()[-500:]}")

@@ -23,8 +23,6 @@ from app.accounts.tokens import issue_access_token
 from app.core.config import Settings
 from app.core.db.server import driver_url, migrate
 from app.core.embedded import EmbeddedPostgres
-from app.terminal import with_database
-from app.verify.service import verify_patiently
 from benchmarks.hello import PATH as HELLO
 from benchmarks.starting import free_port
 from benchmarks.wrk import CannotMeasure
@@ -101,17 +99,18 @@ class Stage:
         time.sleep(0.5)
         self.execute("DELETE FROM cart_items")
 
-    def broken_laws(self) -> list[str]:
-        """The names of the laws that do not hold."""
-        settings = Settings(bookstore_data=self.data)
-        verification = asyncio.run(with_database(settings, self.url, verify_patiently))
-        return [finding.name for finding in verification.laws if not finding.ok]
+    def require_laws(self) -> None:
+        """Raise CannotMeasure when `bookstore verify` finds that a law of the shop is broken."""
+        command = [str(Path(sys.executable).parent / "bookstore"), "verify"]
+        ran = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
+        if ran.returncode:
+            raise CannotMeasure(f"The shop did not come through unharmed:\n{ran.stdout}{ran.stderr}")
 
 
 @contextmanager
 def staged(data: Path) -> Iterator[Stage]:
     """A shop with generated rows under that folder."""
-    data.mkdir(parents=True)
+    data.mkdir()
     with EmbeddedPostgres(data).running() as url:
         migrate(url)
         stage = Stage(data, url, data / "tokens", uuid4().hex)

@@ -1,0 +1,70 @@
+"""What the load generator and the profiler say, and what is told when they are missing."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from app import cli
+from app.core.config import ConfigurationError
+from app.core.db.server import PROJECT
+from benchmarks import profiling, wrk
+from benchmarks.wrk import CannotMeasure
+from tests.command import bookstore
+
+SAID = """Running 1s test @ http://127.0.0.1:1
+  2 threads and 16 connections
+Requests/sec:    160.13
+
+RESULT {"seconds": 1.0, "cycles": 12, "broken": %d, "answers": {"201": 36}}
+"""
+STACKS = """process 7:"python -m benchmarks.hello";run (asyncio/runners.py:1);add (app/cart/service.py:2) 6
+process 7:"python -m benchmarks.hello";run (asyncio/runners.py:1);run (asyncio/runners.py:1) 1
+process 7:"python -m benchmarks.hello" 5
+process 7:"python -m benchmarks.hello";run (asyncio/runners.py:1);add (app/cart/service.py:2);all (sqlalchemy/orm.py:3) 3
+"""
+
+
+def test_the_result_is_found_in_what_wrk_prints():
+    assert wrk.parse(SAID % 0) == {"seconds": 1.0, "cycles": 12, "broken": 0, "answers": {"201": 36}}
+
+
+def test_broken_connections_are_no_measurement():
+    with pytest.raises(CannotMeasure, match="2 connections broke"):
+        wrk.parse(SAID % 2)
+
+
+def test_a_run_without_a_result_tells_what_wrk_said():
+    with pytest.raises(CannotMeasure, match="unable to connect"):
+        wrk.parse("", "unable to connect to 127.0.0.1:1 Connection refused")
+
+
+def test_without_wrk_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    with pytest.raises(CannotMeasure, match="apt-get install wrk"):
+        wrk.require_wrk()
+
+
+def test_a_profile_counts_own_time_and_time_on_the_stack():
+    found = profiling.parse(STACKS)
+    assert found.samples == 10
+    assert found.own.most_common(1) == [("add (app/cart/service.py:2)", 6)]
+    assert found.whole["add (app/cart/service.py:2)"] == 9
+    assert found.whole["run (asyncio/runners.py:1)"] == 10
+    assert found.by_library() == {"app/cart": 6, "sqlalchemy": 3, "asyncio": 1}
+
+
+def test_a_bare_installation_has_no_benchmarks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setattr(cli, "PROJECT", tmp_path)
+    with pytest.raises(ConfigurationError, match="run `make bench`"):
+        cli.bench()
+
+
+def test_a_part_that_does_not_exist_is_refused_with_those_that_do():
+    ran = bookstore("bench", "--quick", "selling")
+    assert ran.returncode == 2
+    assert "there is no selling: choose from start, import, checkout, bestseller, reading" in ran.stderr
+
+
+def test_the_benchmarks_that_the_command_runs_are_those_of_the_checkout():
+    assert Path(wrk.__file__).is_relative_to(PROJECT)

@@ -1,6 +1,6 @@
 """What the load generator and the profiler say, and what is told when they are missing."""
 
-import shutil
+import os
 from pathlib import Path
 
 import pytest
@@ -39,10 +39,32 @@ def test_a_run_without_a_result_tells_what_wrk_said():
         wrk.parse("", "unable to connect to 127.0.0.1:1 Connection refused")
 
 
-def test_without_wrk_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(shutil, "which", lambda _: None)
+def tool(folder: Path, name: str, body: str) -> None:
+    (folder / name).write_text(f"#!/bin/sh\n{body}\n")
+    (folder / name).chmod(0o755)
+
+
+def test_without_wrk_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
     with pytest.raises(CannotMeasure, match="apt-get install wrk"):
         wrk.require_wrk()
+
+
+@pytest.mark.parametrize("user", [0, 1000])
+def test_wrk_is_installed_for_root_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, user: int):
+    asked = tmp_path / "asked"
+    tool(tmp_path, "apt-get", f'echo "$@" > {asked}; : > {tmp_path}/wrk; /bin/chmod +x {tmp_path}/wrk')
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    if user:
+        with pytest.raises(CannotMeasure, match="apt-get install wrk"):
+            wrk.require_wrk()
+        assert not asked.exists()
+    else:
+        wrk.require_wrk()
+        assert asked.read_text().split()[0] == "install"
+        assert asked.read_text().split()[-1] == "wrk"
 
 
 def test_a_profile_counts_own_time_and_time_on_the_stack():

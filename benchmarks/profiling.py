@@ -18,6 +18,8 @@ from benchmarks.wrk import CannotMeasure
 
 SAMPLES_PER_SECOND = 200
 SHOWN = 30
+IDLE = "_worker (concurrent/futures/"
+"""A thread of a pool that waits for work; py-spy takes it for busy now and then."""
 SHOPPING = {"checkout": buying.SPREAD, "bestseller": buying.HOT}
 LOADS = (*SHOPPING, *reading.NAMES)
 
@@ -86,13 +88,13 @@ def _sample(pid: int, seconds: int, stacks: Path) -> None:
 
 
 def parse(stacks: str) -> Profile:
-    """From lines of `process;frame;frame count`, the frame at work last."""
+    """From lines of `process;frame;frame count`, the frame at work last; threads that wait are left out."""
     own: Counter[str] = Counter()
     whole: Counter[str] = Counter()
     for line in stacks.splitlines():
         stack, _, count = line.rpartition(" ")
         frames = [frame for frame in stack.split(";") if not frame.startswith("process ")]
-        if not frames:
+        if not frames or frames[-1].startswith(IDLE):
             continue
         own[frames[-1]] += int(count)
         for frame in set(frames):

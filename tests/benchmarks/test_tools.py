@@ -22,6 +22,7 @@ STACKS = """process 7:"python -m benchmarks.hello";run (asyncio/runners.py:1);ad
 process 7:"python -m benchmarks.hello";run (asyncio/runners.py:1);run (asyncio/runners.py:1) 1
 process 7:"python -m benchmarks.hello" 5
 process 7:"python -m benchmarks.hello";run (asyncio/runners.py:1);add (app/cart/service.py:2);all (sqlalchemy/orm.py:3) 3
+process 7:"python -m benchmarks.hello";_worker (concurrent/futures/thread.py:69) 4
 """
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.service import purge_expired
+from app.catalog.tally import add_up_tallies
 from app.core.config import Settings
 from app.core.db.transaction import Database
 from app.core.errors import TryAgain
@@ -30,7 +31,7 @@ async def purge_idempotency_keys(session: AsyncSession) -> int:
     return len((await session.scalars(gone.returning(IdempotencyKey.key))).all())
 
 
-PURGES = (purge_expired, purge_idempotency_keys, purge_old_mails, purge_read_notices)
+PURGES = (purge_expired, purge_idempotency_keys, purge_old_mails, purge_read_notices, add_up_tallies)
 
 
 async def sweep(database: Database) -> int:

@@ -122,8 +122,11 @@ class AccountRepository:
 
     async def page(self, wanted: AccountFilter, offset: int, limit: int) -> list[Account]:
         """The newest first."""
-        query = select(*_COLUMNS).where(*_conditions(wanted)).order_by(User.created_at.desc(), User.id.desc())
-        return [Account(*row) for row in await self._session.execute(query.offset(offset).limit(limit))]
+        newest_first = (User.created_at.desc(), User.id.desc())
+        listed = select(User.id).where(*_conditions(wanted)).order_by(*newest_first)
+        page = listed.offset(offset).limit(limit).subquery()  # of the rows before it only the index is read
+        query = select(*_COLUMNS).join(page, page.c.id == User.id).order_by(*newest_first)
+        return [Account(*row) for row in await self._session.execute(query)]
 
     async def _lock(self, condition: ColumnElement[bool]) -> Account | None:
         return await self._one(select(*_COLUMNS).where(condition).with_for_update(key_share=True))

@@ -14,7 +14,7 @@ from sqlalchemy import (
     desc,
     func,
     literal,
-    literal_column,
+    not_,
     select,
     true,
 )
@@ -25,21 +25,25 @@ from app.catalog.isbn import isbn_in_query
 from app.catalog.models import Book
 from app.catalog.query import BookQuery
 from app.catalog.repository import conditions
-from app.catalog.rules import fuzzy
+from app.catalog.rules import fuzzy, too_deep
 
 MIN_SIMILARITY = "0.45"
 _SIMPLE = cast("simple", REGCONFIG)
 _WEIGHTS = cast([0.0, 0.0, 0.1, 1.0], ARRAY(REAL))  # D, C, B (author), A (title)
-# As in ix_books_title_author_trgm, so that the index serves it.
-_FOLDED: ColumnElement[str] = literal_column("bookstore_fold((books.title || ' ') || books.author)")
+COMMON = 2000
+"""More hits than that are not weighed one by one: whoever searches for `the` cannot be told which is the best."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Match:
-    """What makes a book a hit, and the scores that order the hits, the first one first, each descending."""
+    """What makes a book a hit, and the scores that order the hits, the first one first, each descending.
+
+    `best` are the hits that come first where there are too many to be weighed; None: all are weighed.
+    """
 
     condition: ColumnElement[bool]
     scores: Sequence[ColumnElement[float | int]]
+    best: ColumnElement[bool] | None = None
 
 
 class BookSearch:
@@ -63,9 +67,13 @@ class BookSearch:
         return 0, []
 
     async def _words(self, q: str) -> list[str]:
-        """The words of `q`, folded as titles are. Sets, for this transaction, how similar a word must be."""
-        threshold = func.set_config("pg_trgm.word_similarity_threshold", MIN_SIMILARITY, True)
-        row = (await self._session.execute(select(func.bookstore_fold(q), threshold))).one()
+        """The words of `q`, folded as titles are.
+
+        Sets, for this transaction, how similar a word must be, and memory for the places of many hits.
+        """
+        settings = {"pg_trgm.word_similarity_threshold": MIN_SIMILARITY, "work_mem": "16MB"}
+        configured = [func.set_config(name, value, True) for name, value in settings.items()]
+        row = (await self._session.execute(select(func.bookstore_fold(q), *configured))).one()
         words = list(dict.fromkeys(row[0].split()))
         return words if all(word.isascii() for word in words) or await self._all_known(words) else []
 
@@ -77,7 +85,8 @@ class BookSearch:
     async def _hits(self, query: BookQuery, match: _Match) -> tuple[int, list[Book]]:
         """Count the hits and fetch a page of them in one statement; only ids and scores are sorted."""
         scores = [score.label(f"score_{number}") for number, score in enumerate(match.scores)]
-        hits = select(Book.id, *scores).where(match.condition, *conditions(query.filter)).cte("hits")
+        found = select(Book.id, *scores).where(match.condition, *conditions(query.filter))
+        hits = (found if match.best is None else found.limit(COMMON + 1)).cte("hits")
         order = [*(desc(hits.c[score.name]) for score in scores), hits.c.id]
         page = select(hits).order_by(*order).limit(query.size).offset(query.offset).subquery("page")
         total = select(func.count().label("total")).select_from(hits).subquery("total")
@@ -88,7 +97,30 @@ class BookSearch:
             .order_by(*order)
         )
         rows = (await self._session.execute(statement)).all()
+        if match.best is not None and rows[0].total > COMMON:
+            return await self._unweighed(query, match.condition, match.best)
         return rows[0].total, [row.Book for row in rows if row.Book]
+
+    async def _unweighed(
+        self, query: BookQuery, condition: ColumnElement[bool], best: ColumnElement[bool]
+    ) -> tuple[int, list[Book]]:
+        """The number of very many hits and a page of them: the best first, then the others, each by id."""
+        total = await self._count(query, condition)
+        if too_deep(query.page, query.size, total):
+            return total, []
+        books = await self._by_id(query, best, query.offset, query.size)
+        if len(books) < query.size:
+            before = max(query.offset - await self._count(query, best), 0)
+            books += await self._by_id(query, and_(condition, not_(best)), before, query.size - len(books))
+        return total, books
+
+    async def _count(self, query: BookQuery, condition: ColumnElement[bool]) -> int:
+        counting = select(func.count()).select_from(Book).where(condition, *conditions(query.filter))
+        return (await self._session.execute(counting)).scalar_one()
+
+    async def _by_id(self, query: BookQuery, condition: ColumnElement[bool], offset: int, limit: int) -> list[Book]:
+        listed = select(Book).where(condition, *conditions(query.filter)).order_by(Book.id)
+        return list(await self._session.scalars(listed.offset(offset).limit(limit)))
 
 
 def _matches(words: list[str]) -> list[_Match]:
@@ -108,14 +140,15 @@ def _by_words(words: list[str]) -> _Match:
     in_title = [cast(_holds(_prefix(word, "A")), Integer) for word in words]
     whole = _tsquery(" | ".join(f"'{word}'" for word in words))
     scores = [sum(in_title[1:], in_title[0]), func.ts_rank(_WEIGHTS, Book.search_vector, whole)]
-    return _Match(_holds(" & ".join(_prefix(word) for word in words)), scores)
+    best = _holds(" & ".join(_prefix(word, "A") for word in words))
+    return _Match(_holds(" & ".join(_prefix(word) for word in words)), scores, best)
 
 
 def _by_trigrams(words: list[str], similar: list[str]) -> _Match:
     """The long words resemble a part of title and author; the short ones begin a word there, as ever."""
     short = [_prefix(word) for word in words if word not in similar]
-    resembling = [literal(word).op("<%", return_type=Boolean())(_FOLDED) for word in similar]
-    likeness = [func.word_similarity(word, _FOLDED) for word in similar]
+    resembling = [literal(word).op("<%", return_type=Boolean())(Book.folded) for word in similar]
+    likeness = [func.word_similarity(word, Book.folded) for word in similar]
     begun = [_holds(" & ".join(short))] if short else []
     return _Match(and_(*resembling, *begun), [sum(likeness[1:], likeness[0])])
 

@@ -65,6 +65,14 @@ CATALOG_LAWS = (
         """,
     ),
     Law(
+        "books_are_tallied",
+        "The tallies of books add up to the number of books.",
+        """
+        SELECT coalesce(sum(delta), 0) AS tallied, (SELECT count(*) FROM books) AS books FROM book_tallies
+        HAVING coalesce(sum(delta), 0) <> (SELECT count(*) FROM books)
+        """,
+    ),
+    Law(
         "cart_lines_name_books",
         "No basket holds a book that is gone.",
         """

@@ -1,0 +1,76 @@
+"""The number of books is kept beside them, whoever writes, and nobody waits for it."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from app.catalog.tally import add_up_tallies
+from app.housekeeping import sweep
+from tests.catalog.support import listed
+from tests.support import Shop
+
+COUNT = "SELECT coalesce(sum(delta), 0), (SELECT count(*) FROM books) FROM book_tallies"
+
+
+async def total(shop: Shop, **query: object) -> int:
+    return (await listed(shop, **query))["total"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO books (title, author, price) SELECT 'T', 'A', 1 FROM generate_series(1, 7)",
+        "INSERT INTO books (title, author, price, isbn) VALUES ('T', 'A', 1, 'one') ON CONFLICT DO NOTHING",
+        "DELETE FROM books WHERE title = 'A Book'",
+        "DELETE FROM books WHERE title = 'nothing'",
+        "UPDATE books SET price = 2, title = title",
+        "TRUNCATE books CASCADE",
+        "MERGE INTO books USING (VALUES ('A Book'), ('New')) AS v (t) ON title = t"
+        " WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT (title, author, price) VALUES (t, 'A', 1)",
+    ],
+)
+async def test_the_number_is_true_however_books_are_written(shop: Shop, statement: str):
+    await shop.book(isbn="one")
+    await shop.book(title="Another")
+    await shop.rows(statement)
+    tallied, counted = (await shop.rows(COUNT))[0]
+    assert tallied == counted == await total(shop)
+
+
+async def test_what_is_not_sold_out_is_all_but_the_rest(shop: Shop):
+    for stock in (0, 0, 3, 1, 5):
+        await shop.book(stock_quantity=stock)
+    assert await total(shop, in_stock="true") == 3
+    assert await total(shop, in_stock="false") == 2
+    assert await total(shop, in_stock="true", max_price="10") == 3
+
+
+async def test_nobody_waits_for_a_book_that_is_being_added(live: Shop, raw: asyncpg.Connection):
+    """Seen to fail with one counter in one row: the second insert waited for the first transaction."""
+    async with raw.transaction():
+        await raw.execute("INSERT INTO books (title, author, price) VALUES ('First', 'A', 1)")
+        await asyncio.wait_for(live.book(), 5)
+        assert await total(live) == 1
+    assert await total(live) == 2
+
+
+async def test_housekeeping_adds_the_tallies_up(live: Shop):
+    for _ in range(5):
+        await live.book()
+    assert await sweep(live.app.state.database) == 6
+    assert await live.rows("SELECT delta FROM book_tallies") == [(5,)]
+    assert await sweep(live.app.state.database) == 0
+    assert await total(live) == 5
+
+
+async def test_adding_up_loses_nothing_that_comes_meanwhile(live: Shop, raw: asyncpg.Connection):
+    for _ in range(3):
+        await live.book()
+    adding = raw.transaction()
+    await adding.start()
+    await raw.execute("INSERT INTO books (title, author, price) VALUES ('Meanwhile', 'A', 1)")
+    database = live.app.state.database
+    await asyncio.gather(*(database.transaction(add_up_tallies) for _ in range(4)))
+    await adding.commit()
+    assert await total(live) == 4 == await live.scalar("SELECT count(*) FROM books")

@@ -26,7 +26,7 @@ SEARCH_VECTOR = (
     "setweight(to_tsvector('simple'::regconfig, bookstore_fold((title)::text)), 'A'::\"char\") || "
     "setweight(to_tsvector('simple'::regconfig, bookstore_fold((author)::text)), 'B'::\"char\")"
 )
-FOLDED = "bookstore_fold((((title)::text || ' '::text) || (author)::text))"
+_RANDOM = "hashtextextended((gen_random_uuid())::text, (0)::bigint)"
 RATING_MEAN = "CASE WHEN rating_count > 0 THEN rating_sum::numeric / rating_count::numeric ELSE NULL::numeric END"
 
 
@@ -54,7 +54,6 @@ class Book(Base):
         CheckConstraint("stock_quantity >= 0", name="stock_not_negative"),
         Index("ix_books_title_id", "title", "id"),
         Index("ix_books_price_id", "price", "id"),
-        Index("ix_books_price_desc_id", literal_column("price DESC"), "id"),
         Index("ix_books_publish_date_id", "publish_date", "id"),
         Index("ix_books_created_at_id", "created_at", "id"),
         Index("ix_books_publish_date_desc_id", literal_column("publish_date DESC NULLS LAST"), "id"),
@@ -66,7 +65,7 @@ class Book(Base):
         Index("ix_books_picked_at_id", "picked_at", "id", postgresql_where=text("picked_at IS NOT NULL")),
         Index(
             "ix_books_title_author_trgm",
-            "folded",
+            literal_column("bookstore_fold((title::text || ' '::text) || author::text)").label("folded"),
             postgresql_using="gin",
             postgresql_ops={"folded": "gin_trgm_ops"},
         ),
@@ -91,7 +90,6 @@ class Book(Base):
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt] = mapped_column(onupdate=func.now())
     search_vector: Mapped[str] = mapped_column(TSVECTOR, Computed(SEARCH_VECTOR, persisted=True), deferred=True)
-    folded: Mapped[str] = mapped_column(Text, Computed(FOLDED, persisted=True), deferred=True)
     picked_at: Mapped[Timestamp | None]
     rating_sum: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     rating_count: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
@@ -101,13 +99,32 @@ class Book(Base):
 class BookTally(Base):
     """By how many books a statement changed the catalogue: all of them add up to the number of books.
 
-    Written by a trigger on `books`, so that whoever writes has a row of their own and nobody waits for a counter.
+    The stamps are random numbers and tell one state of the catalogue from another: whoever adds or removes books, or
+    changes what they are found by, leaves a new one. Written by triggers on `books`, so that all who write
+    have rows of their own and nobody waits for a counter.
     """
 
     __tablename__ = "book_tallies"
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     delta: Mapped[int]
+    stamp: Mapped[int] = mapped_column(BigInteger, server_default=text(_RANDOM))
+
+
+class BookWord(Base):
+    """A word that stands, or once stood, in the title or author of a book, as `books.search_vector` has it.
+
+    Written by triggers on `books`. Two who bring the same new word at once both leave it here: nobody waits.
+    """
+
+    __tablename__ = "book_words"
+    __table_args__ = (
+        Index("ix_book_words_word", "word"),
+        Index("ix_book_words_word_trgm", "word", postgresql_using="gin", postgresql_ops={"word": "gin_trgm_ops"}),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    word: Mapped[str] = mapped_column(Text)
 
 
 class StockMovement(Base):

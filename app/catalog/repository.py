@@ -10,9 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog.models import Book, Genre
 from app.catalog.query import BookFilter, BookQuery
-from app.catalog.tally import number_of_books
+from app.catalog.remembered import Remembered
+from app.catalog.tally import number_of_books, state_of_books
 from app.core.paging import Key
 
+_COUNTS: Remembered[int] = Remembered(1000)
 _PATTERN_SIGN = re.compile(r"([\\%_])")
 
 
@@ -70,20 +72,32 @@ class BookRepository:
     async def count(self, asked: BookFilter) -> int:
         """All books that pass the filter. Where all do, or all that are not sold out, few rows are read."""
         if asked == BookFilter():
-            query = select(number_of_books())
-        elif asked == BookFilter(in_stock=True):
+            return await self._scalar(select(number_of_books()))
+        if asked == BookFilter(in_stock=True):
             sold_out = select(func.count()).select_from(Book).where(Book.stock_quantity == 0).scalar_subquery()
-            query = select(number_of_books() - sold_out)
-        else:
-            query = select(func.count()).select_from(Book).where(*conditions(asked))
+            return await self._scalar(select(number_of_books() - sold_out))
+        if asked.in_stock is not None:  # changes with every order: not worth remembering
+            return await self._scalar(select(func.count()).select_from(Book).where(*conditions(asked)))
+        return await self._remembered_count(asked)
+
+    async def _remembered_count(self, asked: BookFilter) -> int:
+        # What suits one filter is a disaster for another, in the counting as in the page that follows.
+        custom = func.set_config("plan_cache_mode", "force_custom_plan", True)
+        state, _ = (await self._session.execute(select(state_of_books(), custom))).one()
+        known = _COUNTS.get(asked, state)
+        if known is None:
+            counting = select(func.count(), state_of_books()).select_from(Book).where(*conditions(asked))
+            known, state = (await self._session.execute(counting)).one()
+            _COUNTS.keep(asked, state, known)
+        return known
+
+    async def _scalar(self, query: Select[int]) -> int:
         return (await self._session.execute(query)).scalar_one()
 
     async def page(self, query: BookQuery, limit: int) -> list[Book]:
         """Up to `limit` books from the start of the page. Of the rows before it, only the index is read."""
         page = _listed(query).with_only_columns(Book.id).offset(query.offset).limit(limit)
-        among = Book.id == any_(
-            func.array(page.scalar_subquery())
-        )  # not a join, which may be run the other way round
+        among = Book.id == any_(func.array(page.scalar_subquery()))  # a join may be run the other way round
         return list(await self._session.scalars(_in_order(query, select(Book).where(among))))
 
     async def after(self, query: BookQuery, keys: list[Key], limit: int) -> list[Book]:

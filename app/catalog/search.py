@@ -1,49 +1,66 @@
 """Search: words as prefixes in title and author, ISBNs in either form, trigrams for what was mistyped."""
 
-from collections.abc import Sequence
+from array import array
 from dataclasses import dataclass
 
-from sqlalchemy import (
-    ARRAY,
-    REAL,
-    Boolean,
-    ColumnElement,
-    Integer,
-    and_,
-    cast,
-    desc,
-    func,
-    literal,
-    not_,
-    select,
-    true,
-)
-from sqlalchemy.dialects.postgresql import REGCONFIG
+from sqlalchemy import ARRAY, Boolean, Integer, Text, any_, case, cast, desc, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog.isbn import isbn_in_query
-from app.catalog.models import Book
+from app.catalog.matching import (
+    Match,
+    Resembling,
+    by_resembling_words,
+    by_trigrams,
+    by_words,
+    known_to_the_parser,
+)
+from app.catalog.models import Book, BookWord
 from app.catalog.query import BookQuery
+from app.catalog.remembered import Remembered
 from app.catalog.repository import conditions
-from app.catalog.rules import fuzzy, too_deep
+from app.catalog.rules import fuzzy
+from app.catalog.tally import number_of_books, state_of_books
 
-MIN_SIMILARITY = "0.45"
-_SIMPLE = cast("simple", REGCONFIG)
-_WEIGHTS = cast([0.0, 0.0, 0.1, 1.0], ARRAY(REAL))  # D, C, B (author), A (title)
-COMMON = 2000
-"""More hits than that are not weighed one by one: whoever searches for `the` cannot be told which is the best."""
+LARGE = 20_000
+"""With more books than that, what was mistyped is looked up among all words first, not in every title."""
+FIRST = 1000
+"""The ids of so many hits are remembered; pages behind them are looked for each time."""
+# For this transaction. A plan that suits `the` is a disaster for `theodolite`, and a scan of all books for either.
+_SETTINGS = {
+    "pg_trgm.word_similarity_threshold": "0.45",
+    "plan_cache_mode": "force_custom_plan",
+    "enable_seqscan": "off",
+    "work_mem": "16MB",
+}
 
 
 @dataclass(frozen=True, slots=True)
-class _Match:
-    """What makes a book a hit, and the scores that order the hits, the first one first, each descending.
+class _Hits:
+    """How many hits there are, and the ids of the first, as long as the catalogue stays in that state."""
 
-    `best` are the hits that come first where there are too many to be weighed; None: all are weighed.
-    """
+    total: int
+    first: "array[int]"
+    state: int
 
-    condition: ColumnElement[bool]
-    scores: Sequence[ColumnElement[float | int]]
-    best: ColumnElement[bool] | None = None
+    def page(self, query: BookQuery) -> list[int] | None:
+        """The ids of a page; None where it has others than the first."""
+        if query.offset + query.size > len(self.first) < self.total:
+            return None
+        return list(self.first[query.offset : query.offset + query.size])
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """The words of a search, how many books there are, and the state of the catalogue."""
+
+    words: list[str]
+    books: int
+    state: int
+
+
+_Found = tuple[_Hits, list[Book]]
+_REMEMBERED: Remembered[_Hits] = Remembered(1000)
 
 
 class BookSearch:
@@ -56,111 +73,84 @@ class BookSearch:
         """The number of hits and the page of them that was asked for; `query.q` must be given."""
         q = query.q or ""
         if isbn := isbn_in_query(q):
-            total, books = await self._hits(query, _Match(Book.isbn == isbn, []))
-            if total:
-                return total, books
-        words = await self._words(q)
-        for match in _matches(words):
-            total, books = await self._hits(query, match)
-            if total:
-                return total, books
-        return 0, []
+            hits, books = await self._ranked(query, Match(Book.isbn == isbn, []))
+            if hits.total:
+                return hits.total, books
+        start = await self._start(q)
+        if not start.words or not await self._all_known(start.words):
+            return 0, []
+        question = (*start.words, query.filter)
+        known = _REMEMBERED.get(question, start.state)
+        if known and (page := known.page(query)) is not None:
+            return known.total, await self._books(page)
+        hits, books = await self._found(query, start)
+        # What is in stock changes with every order: no state of the catalogue tells of it.
+        if hits.state == start.state and query.filter.in_stock is None:
+            _REMEMBERED.keep(question, hits.state, hits)
+        return hits.total, books
 
-    async def _words(self, q: str) -> list[str]:
-        """The words of `q`, folded as titles are.
-
-        Sets, for this transaction, how similar a word must be, and memory for the places of many hits.
-        """
-        settings = {"pg_trgm.word_similarity_threshold": MIN_SIMILARITY, "work_mem": "16MB"}
-        configured = [func.set_config(name, value, True) for name, value in settings.items()]
-        row = (await self._session.execute(select(func.bookstore_fold(q), *configured))).one()
-        words = list(dict.fromkeys(row[0].split()))
-        return words if all(word.isascii() for word in words) or await self._all_known(words) else []
+    async def _start(self, q: str) -> _Start:
+        settings = [func.set_config(name, value, True) for name, value in _SETTINGS.items()]
+        query = select(func.bookstore_fold(q), number_of_books(), state_of_books(), *settings)
+        folded, books, state, *_ = (await self._session.execute(query)).one()
+        return _Start(list(dict.fromkeys(folded.split())), books, state)
 
     async def _all_known(self, words: list[str]) -> bool:
-        """Whether the parser makes something of every word: it passes over letters it does not know in silence."""
-        nodes = [func.numnode(_tsquery(_prefix(word))) > 0 for word in words]
-        return bool(await self._session.scalar(select(and_(*nodes))))
+        if all(word.isascii() for word in words):
+            return True
+        return bool(await self._session.scalar(select(known_to_the_parser(words))))
 
-    async def _hits(self, query: BookQuery, match: _Match) -> tuple[int, list[Book]]:
-        """Count the hits and fetch a page of them in one statement; only ids and scores are sorted."""
+    async def _found(self, query: BookQuery, start: _Start) -> _Found:
+        """By words; if there is nothing, by words that resemble them."""
+        found = await self._hits(query, by_words(start.words))
+        similar = [word for word in start.words if fuzzy(word)]
+        if not found[0].total and similar and start.books > LARGE:
+            match = by_resembling_words(start.words, similar, await self._resembling(similar))
+            found = await self._hits(query, match) if match else found
+        if not found[0].total and similar:
+            found = await self._hits(query, by_trigrams(start.words, similar))
+        return found
+
+    async def _resembling(self, similar: list[str]) -> list[Resembling]:
+        """The words of the catalogue that resemble these."""
+        asked = func.unnest(cast(similar, ARRAY(Text))).column_valued("asked")
+        alike = BookWord.word.op("%>", return_type=Boolean())(asked)
+        query = select(asked, BookWord.word, func.word_similarity(asked, BookWord.word)).where(alike).distinct()
+        return [Resembling(*row) for row in await self._session.execute(query)]
+
+    async def _hits(self, query: BookQuery, match: Match) -> _Found:
+        if match.best is None or match.weighed is None:
+            return await self._ranked(query, match)
+        found = await self._ranked(query, match, at_most=match.weighed + 1)
+        if found[0].total <= match.weighed:
+            return found
+        return await self._ranked(query, Match(match.condition, [cast(match.best, Integer)]))
+
+    async def _ranked(self, query: BookQuery, match: Match, at_most: int | None = None) -> _Found:
+        """Look at all hits, or at most at some, in one statement; only ids and scores are sorted."""
         scores = [score.label(f"score_{number}") for number, score in enumerate(match.scores)]
-        found = select(Book.id, *scores).where(match.condition, *conditions(query.filter))
-        hits = (found if match.best is None else found.limit(COMMON + 1)).cte("hits")
+        found = select(Book.id, *scores).where(match.condition, *conditions(query.filter)).limit(at_most)
+        hits = found.cte("hits").prefix_with("MATERIALIZED")
         order = [*(desc(hits.c[score.name]) for score in scores), hits.c.id]
-        page = select(hits).order_by(*order).limit(query.size).offset(query.offset).subquery("page")
-        total = select(func.count().label("total")).select_from(hits).subquery("total")
-        order = [*(desc(page.c[score.name]) for score in scores), page.c.id]
+        ordered = select(hits.c.id).order_by(*order).limit(max(FIRST, query.offset + query.size)).subquery()
+        ranks = select(ordered.c.id, func.row_number().over().label("place")).cte("ranks")
+        page = select(ranks).order_by(ranks.c.place).offset(query.offset).limit(query.size).subquery("page")
+        first = func.array(select(ranks.c.id).order_by(ranks.c.place).limit(FIRST).scalar_subquery())
+        begins = func.coalesce(page.c.place, query.offset + 1) == query.offset + 1
+        total = select(func.count().label("total"), state_of_books().label("state")).select_from(hits).subquery()
         statement = (
-            select(total.c.total, Book)
+            select(total, case((begins, first)).label("first"), Book)
             .select_from(total.outerjoin(page, true()).outerjoin(Book, Book.id == page.c.id))
-            .order_by(*order)
+            .order_by(page.c.place)
         )
         rows = (await self._session.execute(statement)).all()
-        if match.best is not None and rows[0].total > COMMON:
-            return await self._unweighed(query, match.condition, match.best)
-        return rows[0].total, [row.Book for row in rows if row.Book]
+        hits_found = _Hits(rows[0].total, array("i", rows[0].first), rows[0].state)
+        return hits_found, [row.Book for row in rows if row.Book]
 
-    async def _unweighed(
-        self, query: BookQuery, condition: ColumnElement[bool], best: ColumnElement[bool]
-    ) -> tuple[int, list[Book]]:
-        """The number of very many hits and a page of them: the best first, then the others, each by id."""
-        total = await self._count(query, condition)
-        if too_deep(query.page, query.size, total):
-            return total, []
-        books = await self._by_id(query, best, query.offset, query.size)
-        if len(books) < query.size:
-            before = max(query.offset - await self._count(query, best), 0)
-            books += await self._by_id(query, and_(condition, not_(best)), before, query.size - len(books))
-        return total, books
-
-    async def _count(self, query: BookQuery, condition: ColumnElement[bool]) -> int:
-        counting = select(func.count()).select_from(Book).where(condition, *conditions(query.filter))
-        return (await self._session.execute(counting)).scalar_one()
-
-    async def _by_id(self, query: BookQuery, condition: ColumnElement[bool], offset: int, limit: int) -> list[Book]:
-        listed = select(Book).where(condition, *conditions(query.filter)).order_by(Book.id)
-        return list(await self._session.scalars(listed.offset(offset).limit(limit)))
-
-
-def _matches(words: list[str]) -> list[_Match]:
-    """What to try, in turn; nothing without words."""
-    if not words:
-        return []
-    similar = [word for word in words if fuzzy(word)]
-    return [_by_words(words), *([_by_trigrams(words, similar)] if similar else [])]
-
-
-def _by_words(words: list[str]) -> _Match:
-    """Every word is the beginning of one in title or author.
-
-    A word in the title counts more than any number of hits in the author, and of hits alike those on whole words come
-    first.
-    """
-    in_title = [cast(_holds(_prefix(word, "A")), Integer) for word in words]
-    whole = _tsquery(" | ".join(f"'{word}'" for word in words))
-    scores = [sum(in_title[1:], in_title[0]), func.ts_rank(_WEIGHTS, Book.search_vector, whole)]
-    best = _holds(" & ".join(_prefix(word, "A") for word in words))
-    return _Match(_holds(" & ".join(_prefix(word) for word in words)), scores, best)
-
-
-def _by_trigrams(words: list[str], similar: list[str]) -> _Match:
-    """The long words resemble a part of title and author; the short ones begin a word there, as ever."""
-    short = [_prefix(word) for word in words if word not in similar]
-    resembling = [literal(word).op("<%", return_type=Boolean())(Book.folded) for word in similar]
-    likeness = [func.word_similarity(word, Book.folded) for word in similar]
-    begun = [_holds(" & ".join(short))] if short else []
-    return _Match(and_(*resembling, *begun), [sum(likeness[1:], likeness[0])])
-
-
-def _holds(tsquery: str) -> ColumnElement[bool]:
-    return Book.search_vector.op("@@", return_type=Boolean())(_tsquery(tsquery))
-
-
-def _tsquery(text: str) -> ColumnElement[str]:
-    return func.to_tsquery(_SIMPLE, text)
-
-
-def _prefix(word: str, weight: str = "") -> str:
-    """The word as the beginning of a lexeme. Folded words have nothing but letters and digits, so quotes are safe."""
-    return f"'{word}':*{weight}"
+    async def _books(self, ids: list[int]) -> list[Book]:
+        """These books, in this order."""
+        if not ids:
+            return []
+        query = select(Book).where(Book.id == any_(cast(ids, ARRAY(Integer))))
+        found = {book.id: book for book in await self._session.scalars(query)}
+        return [found[book_id] for book_id in ids if book_id in found]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.catalog import search
+from app.catalog import matching
 from tests.catalog.support import ids, listed
 from tests.orders.support import statements_of
 from tests.support import Shop
@@ -10,7 +10,7 @@ from tests.support import Shop
 
 @pytest.fixture(autouse=True)
 def three_are_common(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(search, "COMMON", 3)
+    monkeypatch.setattr(matching, "COMMON", 3)
 
 
 async def six(shop: Shop) -> tuple[list[int], list[int]]:

@@ -49,7 +49,6 @@ def _session(settings: Settings) -> dict[str, str]:
     return {
         "timezone": "UTC",
         "jit": "off",
-        "plan_cache_mode": "force_custom_plan",  # what suits one filter of a list is a disaster for another
         "lock_timeout": str(settings.lock_timeout_ms),
         "statement_timeout": str(settings.statement_timeout_ms),
         "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS),

@@ -46,6 +46,11 @@ class BookQuery:
         return (self.page - 1) * self.size
 
     @property
+    def end(self) -> int:
+        """Rows before the next page."""
+        return self.page * self.size
+
+    @property
     def parameters(self) -> dict[str, object]:
         """The query parameters that a link to the next page keeps."""
         asked = self.filter

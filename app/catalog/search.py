@@ -19,13 +19,13 @@ from app.catalog.models import Book, BookWord
 from app.catalog.query import BookQuery
 from app.catalog.remembered import Remembered
 from app.catalog.repository import conditions
-from app.catalog.rules import fuzzy
+from app.catalog.rules import DEEPEST_ROW, fuzzy
 from app.catalog.tally import number_of_books, state_of_books
 
 LARGE = 20_000
 """With more books than that, what was mistyped is looked up among all words first, not in every title."""
 FIRST = 1000
-"""The ids of so many hits are remembered; pages behind them are looked for each time."""
+"""The ids of so many hits are looked up and remembered, all that pages can reach once a page goes beyond these."""
 # For this transaction. A plan that suits `the` is a disaster for `theodolite`, and a scan of all books for either.
 _SETTINGS = {
     "pg_trgm.word_similarity_threshold": "0.45",
@@ -45,9 +45,9 @@ class _Hits:
 
     def page(self, query: BookQuery) -> list[int] | None:
         """The ids of a page; None where it has others than the first."""
-        if query.offset + query.size > len(self.first) < self.total:
+        if query.end > len(self.first) < min(self.total, DEEPEST_ROW):
             return None
-        return list(self.first[query.offset : query.offset + query.size])
+        return list(self.first[query.offset : query.end])
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +113,10 @@ class BookSearch:
 
     async def _resembling(self, similar: list[str]) -> list[Resembling]:
         """The words of the catalogue that resemble these."""
-        asked = func.unnest(cast(similar, ARRAY(Text))).column_valued("asked")
-        alike = BookWord.word.op("%>", return_type=Boolean())(asked)
-        query = select(asked, BookWord.word, func.word_similarity(asked, BookWord.word)).where(alike).distinct()
+        asked = func.unnest(cast(similar, ARRAY(Text))).table_valued("word", name="asked").render_derived()
+        likeness = func.word_similarity(asked.c.word, BookWord.word)
+        query = select(asked.c.word, BookWord.word, likeness).distinct()
+        query = query.join_from(asked, BookWord, BookWord.word.op("%>", return_type=Boolean())(asked.c.word))
         return [Resembling(*row) for row in await self._session.execute(query)]
 
     async def _hits(self, query: BookQuery, match: Match) -> _Found:
@@ -132,10 +133,10 @@ class BookSearch:
         found = select(Book.id, *scores).where(match.condition, *conditions(query.filter)).limit(at_most)
         hits = found.cte("hits").prefix_with("MATERIALIZED")
         order = [*(desc(hits.c[score.name]) for score in scores), hits.c.id]
-        ordered = select(hits.c.id).order_by(*order).limit(max(FIRST, query.offset + query.size)).subquery()
+        ordered = select(hits.c.id).order_by(*order).limit(FIRST if query.end <= FIRST else DEEPEST_ROW).subquery()
         ranks = select(ordered.c.id, func.row_number().over().label("place")).cte("ranks")
         page = select(ranks).order_by(ranks.c.place).offset(query.offset).limit(query.size).subquery("page")
-        first = func.array(select(ranks.c.id).order_by(ranks.c.place).limit(FIRST).scalar_subquery())
+        first = func.array(select(ranks.c.id).order_by(ranks.c.place).scalar_subquery())
         begins = func.coalesce(page.c.place, query.offset + 1) == query.offset + 1
         total = select(func.count().label("total"), state_of_books().label("state")).select_from(hits).subquery()
         statement = (

@@ -10,6 +10,7 @@ from app.housekeeping import sweep
 from tests.catalog.support import listed
 from tests.support import Shop
 
+STATE = "SELECT bit_xor(stamp) FROM book_tallies"
 COUNT = "SELECT coalesce(sum(delta), 0), (SELECT count(*) FROM books) FROM book_tallies"
 
 
@@ -26,8 +27,10 @@ async def total(shop: Shop, **query: object) -> int:
         "DELETE FROM books WHERE title = 'nothing'",
         "UPDATE books SET price = 2, title = title",
         "TRUNCATE books CASCADE",
-        "MERGE INTO books USING (VALUES ('A Book'), ('New')) AS v (t) ON title = t"
-        " WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT (title, author, price) VALUES (t, 'A', 1)",
+        """
+        MERGE INTO books USING (VALUES ('A Book'), ('New')) AS v (t) ON title = t
+        WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT (title, author, price) VALUES (t, 'A', 1)
+        """,
     ],
 )
 async def test_the_number_is_true_however_books_are_written(shop: Shop, statement: str):
@@ -74,3 +77,33 @@ async def test_adding_up_loses_nothing_that_comes_meanwhile(live: Shop, raw: asy
     await asyncio.gather(*(database.transaction(add_up_tallies) for _ in range(4)))
     await adding.commit()
     assert await total(live) == 4 == await live.scalar("SELECT count(*) FROM books")
+
+
+@pytest.mark.parametrize(
+    ("statement", "another"),
+    [
+        ("UPDATE books SET title = 'Other'", True),
+        ("UPDATE books SET author = 'Other'", True),
+        ("UPDATE books SET price = 3", True),
+        ("UPDATE books SET genre_id = NULL", True),
+        ("DELETE FROM books", True),
+        ("INSERT INTO books (title, author, price) VALUES ('T', 'A', 1)", True),
+        ("TRUNCATE books CASCADE", True),
+        ("UPDATE books SET rating_sum = 0, description = 'New', updated_at = now()", False),
+        ("UPDATE books SET stock_quantity = stock_quantity", False),
+        ("DELETE FROM books WHERE title = 'nothing'", False),
+    ],
+)
+async def test_the_state_is_another_when_what_books_are_found_by_is(shop: Shop, statement: str, another: bool):
+    await shop.book()
+    before = await shop.scalar(STATE)
+    await shop.rows(statement)
+    assert (await shop.scalar(STATE) != before) == another
+
+
+async def test_adding_up_leaves_the_state_alone(live: Shop):
+    for _ in range(3):
+        await live.book()
+    before = await live.scalar(STATE)
+    assert await live.app.state.database.transaction(add_up_tallies) == 4
+    assert await live.scalar(STATE) == before

@@ -73,6 +73,15 @@ CATALOG_LAWS = (
         """,
     ),
     Law(
+        "words_are_gathered",
+        "Every word of a title or author is among the words that mistyped ones are compared with.",
+        """
+        SELECT lexeme AS word
+        FROM (SELECT DISTINCT unnest(tsvector_to_array(search_vector)) AS lexeme FROM books) lexemes
+        WHERE NOT EXISTS (SELECT FROM book_words WHERE word = lexeme)
+        """,
+    ),
+    Law(
         "cart_lines_name_books",
         "No basket holds a book that is gone.",
         """

@@ -1,4 +1,4 @@
-"""Every list of the shop, as it is asked for: `tests/scale` counts its statements, few rows against many.
+"""Every list of the shop, as it is asked for: tests count its statements, `benchmarks.explaining` shows its plans.
 
 Whoever asks is called by the path: staff for what only they may see, else a reader. `{book_id}` and `{order_id}` are
 those of the caller of this table: a book with many reviews and movements, an order with lines.

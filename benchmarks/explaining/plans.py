@@ -28,6 +28,13 @@ class Plan:
     sorted_rows: int
 
     @property
+    def dominant(self) -> str:
+        """The step that most of the rows come from."""
+        return max(self.steps, key=lambda step: int(step.rpartition("(")[2].rstrip(")")), default="").rpartition(" ")[
+            0
+        ]
+
+    @property
     def fears(self) -> list[str]:
         """What must not be there."""
         scans = [f"Seq Scan {table}" for table, rows in self.scanned.items() if rows > LARGE]

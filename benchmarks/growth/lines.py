@@ -1,0 +1,75 @@
+"""What is measured in shops of each size."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from urllib.parse import quote_plus
+
+from benchmarks.growth.shop import GrownShop
+
+Operation = Callable[[GrownShop, int], Awaitable[None]]
+"""Does the work once; the number tells the one time from the other."""
+
+SEARCHES: Mapping[str, Sequence[str]] = {
+    "one_word": (
+        "thief",
+        "orchard",
+        "music",
+        "kitchen",
+        "harbour",
+        "mountain",
+        "kowalski",
+        "tanaka",
+        "memory",
+        "clock",
+    ),
+    "two_words": ("thief garden", "winter house", "golden bird", "secret library", "tanaka night", "sea music"),
+    "prefix": ("gar", "t", "tol", "ph", "mo", "har", "win gar", "lib", "s"),
+    "typo": ("philosofy", "gardn libary", "montain", "kitchn", "orchrad", "forrest", "tanakka", "languge"),
+    "very_common": ("the", "and", "of", "a", "the of", "house"),
+}
+
+
+def _search(kind: str) -> Operation:
+    async def search(shop: GrownShop, number: int) -> None:
+        await shop.get(f"/books?q={quote_plus(SEARCHES[kind][number % len(SEARCHES[kind])])}")
+
+    return search
+
+
+def _list(query: str) -> Operation:
+    async def browse(shop: GrownShop, number: int) -> None:
+        await shop.get(f"/books?{query}&page={1 + number % 5}")
+
+    return browse
+
+
+async def _book(shop: GrownShop, number: int) -> None:
+    await shop.get(f"/books/{shop.cast.books[number % len(shop.cast.books)]}")
+
+
+async def _order_history(shop: GrownShop, number: int) -> None:
+    await shop.get("/orders", shop.cast.readers[number % len(shop.cast.readers)])
+
+
+async def _sales_summary(shop: GrownShop, _number: int) -> None:
+    await shop.get("/admin/analytics/sales/summary", shop.cast.staff)
+
+
+async def _checkout(shop: GrownShop, number: int) -> None:
+    """Two books into the basket, and to the till."""
+    buyer, books = shop.cast.buyers[number % len(shop.cast.buyers)], shop.cast.books
+    for step in (1, 2):
+        book = books[(2 * number + step) % len(books)]
+        await shop.post("/cart/items", buyer, {"book_id": book, "quantity": 1})
+    await shop.post("/orders/checkout", buyer, {})
+
+
+LINES: Mapping[str, Operation] = {
+    **{f"search.{kind}": _search(kind) for kind in SEARCHES},
+    "list": _list("size=20"),
+    "list_by_price": _list("sort=price"),
+    "list_of_genre": _list("genre_id=3"),
+    "book": _book,
+    "order_history": _order_history,
+    "staff_sales": _sales_summary,
+    "checkout": _checkout,
+}

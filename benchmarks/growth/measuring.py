@@ -1,0 +1,117 @@
+"""How long each line takes in shops of growing size: the same work, so that only the size makes the difference."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median, quantiles
+
+import asyncpg
+from starlette.concurrency import run_in_threadpool
+
+from app.core.config import Settings
+from app.core.db.server import driver_url, migrate
+from app.core.embedded import EmbeddedPostgres
+from benchmarks.explaining.asking import noted
+from benchmarks.explaining.plans import plans_of
+from benchmarks.figures import Figure
+from benchmarks.generating.__main__ import fill
+from benchmarks.growth.lines import LINES, SEARCHES, Operation
+from benchmarks.growth.shop import GrownShop, open_shop
+
+SIZES = (10_000, 100_000, 1_000_000)
+ROUNDS = 200
+WARM = 10
+"""So many times come before what is counted: each search has then been asked for once."""
+MOST_GROWTH = 2
+MOST_SEARCH_MS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Milliseconds: the slowest of the first times, the median and the 95th percentile of the later ones."""
+
+    first: float
+    p50: float
+    p95: float
+    plan: str
+
+
+Measured = dict[str, list[Timing]]
+"""By line; the timings from the smallest shop to the largest."""
+
+
+async def growth(data: Path, sizes: Sequence[int] = SIZES, rounds: int = ROUNDS) -> tuple[Measured, list[Figure]]:
+    """Measure each line in shops of so many books and as many orders, which stay in `data`.
+
+    One durable embedded server holds them; a shop that is there already is brought up to date and used again.
+    """
+    settings = Settings(env="production", secret_key="benchmark " * 4, data=data, payment_mock_success_rate=1)
+    measured: Measured = {line: [] for line in LINES}
+    server = EmbeddedPostgres(data)
+    with server.running():
+        for size in sizes:
+            url = await _furnished(server, size)
+            async with open_shop(url, settings) as shop:
+                for line, operation in LINES.items():
+                    measured[line].append(await _time(shop, operation, rounds))
+    return measured, list(figures(measured, sizes[-1]))
+
+
+def figures(measured: Measured, largest: int) -> list[Figure]:
+    """What goes into the table of all benchmarks."""
+    searches = {kind: measured[f"search.{kind}"][-1] for kind in SEARCHES}
+    name = f"search_{in_words(largest)}"
+    return [
+        Figure(f"{name}.p95_ms", max(timing.p95 for timing in searches.values()), "ms", MOST_SEARCH_MS),
+        *(Figure(f"{name}.{kind}.p95_ms", timing.p95, "ms", MOST_SEARCH_MS) for kind, timing in searches.items()),
+        *(Figure(f"{name}.{kind}.first_ms", timing.first, "ms") for kind, timing in searches.items()),
+        *(
+            Figure(f"growth.{line}.ratio", timings[-1].p50 / timings[0].p50, "x", MOST_GROWTH)
+            for line, timings in measured.items()
+        ),
+    ]
+
+
+def in_words(size: int) -> str:
+    """`10k`, `1m`: as names of figures have it."""
+    return f"{size // 1_000_000}m" if size >= 1_000_000 else f"{size // 1000}k"
+
+
+async def _furnished(server: EmbeddedPostgres, size: int) -> str:
+    """The URL of the shop of that size, which is filled if it is not there."""
+    name, draft = f"growth_{size}", f"draft_{size}"
+    connection = await asyncpg.connect(driver_url(server.url()))
+    try:
+        if not await connection.fetchval("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name):
+            await connection.execute(f"DROP DATABASE IF EXISTS {draft}")
+            await connection.execute(f"CREATE DATABASE {draft}")
+            await run_in_threadpool(migrate, server.url(draft))
+            await fill(driver_url(server.url(draft)), books=size, orders=size, users=max(size // 5, 100))
+            await connection.execute(f"ALTER DATABASE {draft} RENAME TO {name}")
+    finally:
+        await connection.close()
+    await run_in_threadpool(migrate, server.url(name))
+    return server.url(name)
+
+
+async def _time(shop: GrownShop, operation: Operation, rounds: int) -> Timing:
+    first = max([await _once(shop, operation, number) for number in range(WARM)])
+    times = [await _once(shop, operation, number) for number in range(WARM, WARM + rounds)]
+    plan = await _plan(shop, operation, WARM + rounds)
+    return Timing(first, median(times), quantiles(times, n=20, method="inclusive")[-1], plan)
+
+
+async def _once(shop: GrownShop, operation: Operation, number: int) -> float:
+    began = time.perf_counter()
+    await operation(shop, number)
+    return (time.perf_counter() - began) * 1000
+
+
+async def _plan(shop: GrownShop, operation: Operation, number: int) -> str:
+    """How the statement that reads the most rows reaches them; of statements that write, nothing is told."""
+    with noted(shop.engine) as asked:
+        await operation(shop, number)
+    reading = [statement for statement in asked if statement.statement.startswith(("SELECT", "WITH"))]
+    plans = await plans_of(shop.engine, reading)
+    return max(plans, key=lambda plan: plan.rows).dominant if plans else ""

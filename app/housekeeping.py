@@ -16,6 +16,7 @@ from app.media.service import delete_orphans
 from app.notifications.notices import purge_read_notices
 from app.notifications.service import purge_old_mails
 from app.orders.models import IdempotencyKey
+from app.orders.tally import add_up_sales
 
 EVERY_SECONDS = 3600
 BATCH = 5000
@@ -31,7 +32,7 @@ async def purge_idempotency_keys(session: AsyncSession) -> int:
     return len((await session.scalars(gone.returning(IdempotencyKey.key))).all())
 
 
-PURGES = (purge_expired, purge_idempotency_keys, purge_old_mails, purge_read_notices, add_up_tallies)
+PURGES = (purge_expired, purge_idempotency_keys, purge_old_mails, purge_read_notices, add_up_tallies, add_up_sales)
 
 
 async def sweep(database: Database) -> int:

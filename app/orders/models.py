@@ -101,6 +101,22 @@ class OrderEvent(Base):
     created_at: Mapped[CreatedAt]
 
 
+class SalesTally(Base):
+    """By how much a statement changed what the confirmed orders of an hour (in UTC) come to: all of them add up.
+
+    Written by triggers on `orders` and `order_items`, so that all who write have rows of their own and nobody waits.
+    """
+
+    __tablename__ = "sales_tallies"
+    __table_args__ = (Index("ix_sales_tallies_hour", "hour"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    hour: Mapped[Timestamp]
+    orders: Mapped[int]
+    copies: Mapped[int] = mapped_column(BigInteger)
+    revenue: Mapped[Decimal] = mapped_column(Numeric)
+
+
 class IdempotencyKey(Base):
     """The first completed answer to a checkout under the buyer's key, replayed byte for byte."""
 

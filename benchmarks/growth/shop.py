@@ -21,7 +21,8 @@ from app.main import create_app
 _CAST = text("""
     SELECT (SELECT min(id) FROM users WHERE role = 'ADMIN') AS staff,
            (SELECT array_agg(user_id) FROM (
-               SELECT user_id FROM orders GROUP BY user_id HAVING count(*) BETWEEN 3 AND 6
+               SELECT user_id FROM orders JOIN users ON users.id = user_id AND is_active
+               GROUP BY user_id HAVING count(*) BETWEEN 3 AND 6
                ORDER BY hashint4(user_id) LIMIT 200) usual) AS readers,
            (SELECT array_agg(id) FROM (
                SELECT id FROM users

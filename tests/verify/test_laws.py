@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.verify.laws import LAWS
 from tests.support import Shop
-from tests.verify.breaks import ALLOWED, BREAKS
+from tests.verify.breaks import ALLOWED, BREAKS, KEEP_BESIDE, KEPT_BESIDE
 from tests.verify.support import broken, judged
 
 
@@ -40,7 +40,8 @@ async def test_an_empty_shop_breaks_no_law(shop: Shop):
 async def test_exactly_the_law_that_is_broken_is_reported(
     settled: Shop, connection: AsyncConnection, law: str, statements: str
 ):
-    await run(connection, f"SET LOCAL session_replication_role = replica; {statements}")
+    kept = "" if law in KEPT_BESIDE else KEEP_BESIDE
+    await run(connection, f"SET LOCAL session_replication_role = replica; {statements}; {kept}")
     verification = await judged(settled)
     found = broken(verification)
     assert set(found) == {law}, found

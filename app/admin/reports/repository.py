@@ -11,35 +11,35 @@ from app.catalog.models import Book
 from app.orders.models import Order, OrderItem, OrderStatus
 
 _COLUMNS: Mapping[Measure, str] = {"revenue": "revenue", "volume": "units_sold"}
-# The lines are added up by order first, so that an order counts once. The periods touch: one range of the index on
-# (status, created_at) holds both.
+# Whole hours are added up already; only within the hours that end in the middle are orders looked at. The moments
+# where the periods begin are full hours.
 _SALES = text("""
-    SELECT coalesce(sum(total) FILTER (WHERE created_at >= :start), 0),
-           count(*) FILTER (WHERE created_at >= :start),
-           coalesce(sum(total) FILTER (WHERE created_at < :start), 0),
-           count(*) FILTER (WHERE created_at < :start),
-           coalesce(sum(total) FILTER (WHERE created_at < :like_end), 0),
-           count(*) FILTER (WHERE created_at < :like_end)
-    FROM (
-        SELECT orders.created_at, sum(line.quantity * line.unit_price) AS total
-        FROM orders LEFT JOIN order_items line ON line.order_id = orders.id
-        WHERE orders.status = 'confirmed' AND orders.created_at >= :before_start AND orders.created_at < :end
-        GROUP BY orders.id
-    ) sold
+    WITH sold AS (
+        SELECT hour AS moment, orders, revenue FROM sales_tallies
+        WHERE hour >= :before_start AND hour < date_trunc('hour', CAST(:end AS timestamptz), 'UTC')
+          AND hour <> date_trunc('hour', CAST(:like_end AS timestamptz), 'UTC')
+        UNION ALL
+        SELECT created_at, 1, (SELECT sum(quantity * unit_price) FROM order_items WHERE order_id = orders.id)
+        FROM orders
+        WHERE status = 'confirmed' AND created_at >= :before_start AND created_at < :end
+          AND (created_at >= date_trunc('hour', CAST(:end AS timestamptz), 'UTC')
+               OR created_at >= date_trunc('hour', CAST(:like_end AS timestamptz), 'UTC')
+                  AND created_at < date_trunc('hour', CAST(:like_end AS timestamptz), 'UTC') + interval '1 hour')
+    )
+    SELECT coalesce(sum(revenue) FILTER (WHERE moment >= :start), 0),
+           coalesce(sum(orders) FILTER (WHERE moment >= :start), 0),
+           coalesce(sum(revenue) FILTER (WHERE moment < :start), 0),
+           coalesce(sum(orders) FILTER (WHERE moment < :start), 0),
+           coalesce(sum(revenue) FILTER (WHERE moment < :like_end), 0),
+           coalesce(sum(orders) FILTER (WHERE moment < :like_end), 0)
+    FROM sold
 """)
 _BY_DAY = text("""
-    WITH sold AS NOT MATERIALIZED (
-        SELECT id, CAST(timezone('UTC', created_at) AS date) AS day FROM orders
-        WHERE status = 'confirmed'
-          AND created_at >= timezone('UTC', CAST(CAST(:first AS date) AS timestamp))
-          AND created_at < timezone('UTC', CAST(CAST(:last AS date) + 1 AS timestamp))
-    )
-    SELECT day, coalesce(total, 0), orders, coalesce(copies, 0)
-    FROM (SELECT day, count(*) AS orders FROM sold GROUP BY day) counted
-    LEFT JOIN (
-        SELECT day, sum(quantity * unit_price) AS total, sum(quantity) AS copies
-        FROM sold JOIN order_items ON order_id = sold.id GROUP BY day
-    ) summed USING (day)
+    SELECT CAST(timezone('UTC', hour) AS date) AS day, sum(revenue), sum(orders), CAST(sum(copies) AS bigint)
+    FROM sales_tallies
+    WHERE hour >= timezone('UTC', CAST(CAST(:first AS date) AS timestamp))
+      AND hour < timezone('UTC', CAST(CAST(:last AS date) + 1 AS timestamp))
+    GROUP BY day HAVING sum(orders) > 0
 """)
 # The report is not paged, so the database writes its JSON: a hundred thousand books would hold the event loop up.
 _LOW_STOCK = text("""

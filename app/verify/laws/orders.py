@@ -29,6 +29,22 @@ ORDER_LAWS = (
         """,
     ),
     Law(
+        "sales_are_tallied",
+        "The tallies of an hour add up to its confirmed orders.",
+        """
+        SELECT hour::text, sum(orders) AS orders, sum(copies)::bigint AS copies, sum(revenue)::text AS revenue
+        FROM (
+            SELECT hour, orders, copies, revenue FROM sales_tallies
+            UNION ALL
+            SELECT date_trunc('hour', created_at, 'UTC'), -1, 0, 0 FROM orders WHERE status = 'confirmed'
+            UNION ALL
+            SELECT date_trunc('hour', created_at, 'UTC'), 0, -quantity, -quantity * unit_price
+            FROM orders JOIN order_items ON order_id = orders.id WHERE status = 'confirmed'
+        ) both_ways
+        GROUP BY both_ways.hour HAVING sum(orders) <> 0 OR sum(copies) <> 0 OR sum(revenue) <> 0
+        """,
+    ),
+    Law(
         "lines_are_positive",
         "Every line of an order is for a copy at least, at a price that is not negative.",
         """

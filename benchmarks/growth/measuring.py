@@ -54,7 +54,7 @@ async def growth(data: Path, sizes: Sequence[int] = SIZES, rounds: int = ROUNDS)
             url = await _furnished(server, size)
             async with open_shop(url, settings) as shop:
                 for line, operation in LINES.items():
-                    measured[line].append(await _time(shop, operation, rounds))
+                    measured[line].append(await time_line(shop, operation, rounds))
     return measured, list(figures(measured, sizes[-1]))
 
 
@@ -95,7 +95,8 @@ async def _furnished(server: EmbeddedPostgres, size: int) -> str:
     return server.url(name)
 
 
-async def _time(shop: GrownShop, operation: Operation, rounds: int) -> Timing:
+async def time_line(shop: GrownShop, operation: Operation, rounds: int) -> Timing:
+    """The work is done until it is warm, then so many times."""
     first = max([await _once(shop, operation, number) for number in range(WARM)])
     times = [await _once(shop, operation, number) for number in range(WARM, WARM + rounds)]
     plan = await _plan(shop, operation, WARM + rounds)

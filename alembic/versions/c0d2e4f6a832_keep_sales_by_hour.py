@@ -82,7 +82,8 @@ def upgrade() -> None:
     for table, function in (("orders", "orders"), ("order_items", "lines")):
         for event, seeing in (("INSERT", "NEW TABLE AS came"), ("UPDATE", "OLD TABLE AS gone NEW TABLE AS came")):
             _on(table, f"AFTER {event}", f"REFERENCING {seeing} FOR EACH STATEMENT", f"bookstore_tally_{function}")
-        _on(table, "AFTER TRUNCATE", "FOR EACH STATEMENT", "bookstore_tally_all_sales")
+    # Orders are not truncated without their lines.
+    _on("order_items", "AFTER TRUNCATE", "FOR EACH STATEMENT", "bookstore_tally_all_sales")
     _on("orders", "BEFORE DELETE", "FOR EACH ROW", "bookstore_tally_orders")
     _on("order_items", "AFTER DELETE", "REFERENCING OLD TABLE AS gone FOR EACH STATEMENT", "bookstore_tally_lines")
     op.execute(f"""
@@ -102,8 +103,9 @@ def _on(table: str, when: str, how: str, function: str) -> None:
 
 
 def downgrade() -> None:
+    op.execute("DROP TRIGGER order_items_tally_truncate ON order_items")
     for table in ("orders", "order_items"):
-        for event in ("insert", "update", "delete", "truncate"):
+        for event in ("insert", "update", "delete"):
             op.execute(f"DROP TRIGGER {table}_tally_{event} ON {table}")
     for function in ("lines", "orders", "all_sales"):
         op.execute(f"DROP FUNCTION bookstore_tally_{function}()")

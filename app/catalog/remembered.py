@@ -17,19 +17,18 @@ class Remembered(Generic[Known]):
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._answers: OrderedDict[Hashable, tuple[int, Known]] = OrderedDict()
+        self._answers: OrderedDict[tuple[Hashable, int], Known] = OrderedDict()
 
     def get(self, question: Hashable, state: int) -> Known | None:
-        """The answer, if it is known and still true."""
-        found = self._answers.get(question)
-        if found is None or found[0] != state:
-            return None
-        self._answers.move_to_end(question)
-        return found[1]
+        """The answer, if it is known in that state."""
+        known = self._answers.get((question, state))
+        if known is not None:
+            self._answers.move_to_end((question, state))
+        return known
 
     def keep(self, question: Hashable, state: int, answer: Known) -> None:
-        """Keep the answer in the place of an older one; what has not been asked for longest is forgotten."""
-        self._answers[question] = (state, answer)
-        self._answers.move_to_end(question)
+        """Keep the answer; what has not been asked for longest is forgotten."""
+        self._answers[question, state] = answer
+        self._answers.move_to_end((question, state))
         if len(self._answers) > self._limit:
             self._answers.popitem(last=False)

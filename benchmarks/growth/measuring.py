@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
@@ -47,14 +48,12 @@ async def growth(data: Path, sizes: Sequence[int] = SIZES, rounds: int = ROUNDS)
     One durable embedded server holds them; a shop that is there already is brought up to date and used again.
     """
     settings = Settings(env="production", secret_key="benchmark " * 4, data=data, payment_mock_success_rate=1)
-    measured: Measured = {line: [] for line in LINES}
     server = EmbeddedPostgres(data)
     with server.running():
-        for size in sizes:
-            url = await _furnished(server, size)
-            async with open_shop(url, settings) as shop:
-                for line, operation in LINES.items():
-                    measured[line].append(await time_line(shop, operation, rounds))
+        urls = [await _furnished(server, size) for size in sizes]
+        async with AsyncExitStack() as stack:
+            shops = [await stack.enter_async_context(open_shop(url, settings)) for url in urls]
+            measured = {line: await time_line(shops, operation, rounds) for line, operation in LINES.items()}
     return measured, list(figures(measured, sizes[-1]))
 
 
@@ -95,12 +94,17 @@ async def _furnished(server: EmbeddedPostgres, size: int) -> str:
     return server.url(name)
 
 
-async def time_line(shop: GrownShop, operation: Operation, rounds: int) -> Timing:
-    """The work is done until it is warm, then so many times."""
-    first = max([await _once(shop, operation, number) for number in range(WARM)])
-    times = [await _once(shop, operation, number) for number in range(WARM, WARM + rounds)]
-    plan = await _plan(shop, operation, WARM + rounds)
-    return Timing(first, median(times), quantiles(times, n=20, method="inclusive")[-1], plan)
+async def time_line(shops: Sequence[GrownShop], operation: Operation, rounds: int) -> list[Timing]:
+    """The work is done in each shop until it is warm, then so many times, in turn: whatever else the machine is at
+    disturbs all shops alike.
+    """
+    first = [max([await _once(shop, operation, number) for number in range(WARM)]) for shop in shops]
+    times = [[await _once(shop, operation, number) for shop in shops] for number in range(WARM, WARM + rounds)]
+    plans = [await _plan(shop, operation, WARM + rounds) for shop in shops]
+    return [
+        Timing(begun, median(later), quantiles(later, n=20, method="inclusive")[-1], plan)
+        for begun, later, plan in zip(first, zip(*times, strict=True), plans, strict=True)
+    ]
 
 
 async def _once(shop: GrownShop, operation: Operation, number: int) -> float:

@@ -16,7 +16,7 @@ async def test_every_line_is_measured(live_app: FastAPI, database_url: str, sett
     lucky = settings.model_copy(update={"payment_mock_success_rate": 1})
     async with open_shop(database_url, lucky) as shop:
         for line, operation in LINES.items():
-            timing = await time_line(shop, operation, rounds=2)
+            [timing] = await time_line([shop], operation, rounds=2)
             assert 0 < timing.p50 <= timing.p95, line
             assert timing.plan, line
     verification = await verify_patiently(live_app.state.database)

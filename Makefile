@@ -33,7 +33,8 @@ $(STAMP): requirements/dev.txt pyproject.toml
 run: $(STAMP) ## Start the shop with demo data on an embedded PostgreSQL
 	@$(BIN)/bookstore serve --demo $(ARGS)
 
-test: $(STAMP) ## Run all tests on a real PostgreSQL (TEST_DATABASE_URL, else embedded)
+test: $(STAMP) ## Run all tests on a real PostgreSQL (TEST_DATABASE_URL, else embedded) and in Chromium
+	@tests/chromium.sh
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(STAMP) ## Lint, types, import rules, dependencies, migrations against models

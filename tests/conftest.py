@@ -36,6 +36,14 @@ def pytest_configure() -> None:
         os.environ.pop(name.upper(), None)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Browser tests that were skipped must not pass for tests that passed."""
+    skipped = sum("no Chromium" in str(report.longrepr) for report in terminalreporter.stats.get("skipped", []))
+    if skipped:
+        told = f"{skipped} BROWSER TESTS WERE SKIPPED: install Chromium (Debian: apt-get install chromium)."
+        terminalreporter.write_line(told, red=True, bold=True)
+
+
 @pytest.fixture(autouse=True)
 def _a_log_of_its_own() -> Iterator[None]:
     """A shop that is started in a test configures the log of the whole process."""

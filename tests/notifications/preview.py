@@ -6,19 +6,18 @@ Pictures that a mail fetches are drawn here; nothing is fetched from anywhere.
 import asyncio
 import base64
 import re
-import shutil
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Literal
 
-from playwright.async_api import Browser, Page, Route, async_playwright
+from playwright.async_api import Browser, Page, Route
 
 from app.notifications.mime import LOGO
+from tests.chromium import CHROMIUM, browser
 from tests.notifications.samples import SAMPLES, rendered
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 WIDTHS = (390, 800)
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
@@ -29,15 +28,6 @@ COVER = """<svg xmlns="http://www.w3.org/2000/svg" width="200" height="300"><rec
 def as_page(html: str) -> str:
     """The mail with its logo in it, as a browser can show it."""
     return html.replace("cid:bookstore-logo", f"data:image/png;base64,{base64.b64encode(LOGO).decode()}")
-
-
-@asynccontextmanager
-async def browser() -> AsyncIterator[Browser]:
-    """The Chromium of this machine."""
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        await chromium.close()
 
 
 async def _draw(route: Route) -> None:

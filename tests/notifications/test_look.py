@@ -8,11 +8,10 @@ from playwright.async_api import Browser, Page, Route
 
 from tests.catalog.support import set_stock
 from tests.catalog.test_restock import wait_for
-from tests.notifications.preview import CHROMIUM, THEMES, browser, shown
+from tests.chromium import browser, require_chromium
+from tests.notifications.preview import THEMES, shown
 from tests.notifications.samples import SAMPLES, rendered
 from tests.support import Shop
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on the PATH")
 
 # A mail is shown within the page of a mail program, whose landmarks are not the mail's business.
 PART_OF_A_PAGE = {"rules": {name: {"enabled": False} for name in ("landmark-one-main", "region")}}
@@ -22,6 +21,7 @@ WIDTHS = (320, 390, 800)
 
 @pytest.fixture(scope="module")
 async def chromium() -> AsyncIterator[Browser]:
+    require_chromium()
     async with browser() as chromium:
         yield chromium
 

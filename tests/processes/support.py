@@ -55,8 +55,13 @@ async def own_database(server_url: str) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def trading(url: str, settings: Settings, folder: Path, **variables: str) -> AsyncIterator[Premises]:
-    """`bookstore serve` with two workers on that database; people and books are made in the database directly."""
+async def trading(
+    url: str, settings: Settings, folder: Path, *words: str, **variables: str
+) -> AsyncIterator[Premises]:
+    """`bookstore serve` on that database, with two workers unless `words` say otherwise.
+
+    People and books are made in the database directly.
+    """
     inserting = create_app(settings)
     engine = make_engine(url, settings)
     inserting.state.database = Database(engine)
@@ -71,7 +76,7 @@ async def trading(url: str, settings: Settings, folder: Path, **variables: str) 
     limits = Limits(keepalive_expiry=IDLE_SECONDS)
     raw = await asyncpg.connect(driver_url(url))
     try:
-        with serving(folder / "log", "--workers", "2", "--no-worker", **served) as running:
+        with serving(folder / "log", *(words or ("--workers", "2", "--no-worker")), **served) as running:
             async with AsyncClient(base_url=running.address, limits=limits, timeout=30) as client:
                 yield Premises(Shop(inserting, client), raw, url, running.process.pid)
     finally:

@@ -11,6 +11,7 @@ from app.accounts.browser import of_browsers
 from app.accounts.models import UserRole
 from app.accounts.repository import AccountRepository
 from app.accounts.sessions import SessionService, TokenPolicy
+from app.web.cookies import SESSION
 from tests.support import Person, Shop
 
 
@@ -35,15 +36,7 @@ class Browser:
     async def sign_in(self, person: Person) -> None:
         """Carry a session of that person, without the cost of a password."""
 
-        async def open_session(session: Any) -> str:
-            settings = self.shop.app.state
-            policy = TokenPolicy(settings.signing_key, 15, 7, 30)
-            account = await AccountRepository(session).lock(person.id)
-            assert account
-            return (await SessionService(session, of_browsers(policy)).open(account)).refresh_token
-
-        token = await self.shop.app.state.database.transaction(open_session)
-        self.client.cookies.set("bookstore_session", token, domain="localhost.local")
+        self.client.cookies.set(SESSION, await session_token(self.shop, person), domain="localhost.local")
 
     async def reader(self, **columns: Any) -> Person:
         """Sign a new reader in."""
@@ -59,6 +52,18 @@ class Browser:
     def text(self) -> str:
         """What stands on the page, without its tags."""
         return " ".join(re.sub(r"<(script|style|svg).*?</\1>|<[^>]+>", " ", self.page.text, flags=re.DOTALL).split())
+
+
+async def session_token(shop: Shop, person: Person) -> str:
+    """What the cookie of a browser holds in which that person is signed in."""
+
+    async def open_session(session: Any) -> str:
+        policy = TokenPolicy(shop.app.state.signing_key, 15, 7, 30)
+        account = await AccountRepository(session).lock(person.id)
+        assert account
+        return (await SessionService(session, of_browsers(policy)).open(account)).refresh_token
+
+    return await shop.app.state.database.transaction(open_session)
 
 
 class FoundForm:

@@ -1,0 +1,55 @@
+"""One running demo shop and one Chromium for all browser tests of a process."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser
+
+from app.core.config import Settings
+from tests.browser.support import Street
+from tests.chromium import browser, require_chromium
+from tests.processes.support import Premises, own_database, trading
+from tests.support import Person
+
+
+@pytest.fixture(scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    require_chromium()
+    async with browser() as chromium:
+        yield chromium
+
+
+@pytest.fixture(scope="session")
+async def premises(
+    chromium: Browser,
+    server_url: str,
+    template_url: str,
+    settings: Settings,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[Premises]:
+    """`bookstore serve --demo` with its worker; `premises.shop.app` makes rows in its database without asking it."""
+    folder = tmp_path_factory.mktemp("browser")
+    at_home = settings.model_copy(update={"bookstore_data": folder})
+    async with own_database(server_url) as url, trading(url, at_home, folder, "--demo") as premises:
+        yield premises
+
+
+@pytest.fixture
+async def street(chromium: Browser, premises: Premises) -> AsyncIterator[Street]:
+    """Windows on the shop for a test: no console error, no script that breaks, no fault, no other host."""
+    street = Street(chromium, premises, str(premises.shop.client.base_url).rstrip("/"))
+    yield street
+    await street.close()
+    assert street.watch.found == []
+
+
+@pytest.fixture
+async def buyer(premises: Premises) -> Person:
+    """A new reader; pass it to `street.window`."""
+    return await premises.shop.person()
+
+
+@pytest.fixture
+async def staff(premises: Premises) -> Person:
+    """A new member of staff; pass it to `street.window`."""
+    return await premises.shop.admin()

@@ -6,10 +6,13 @@ import pytest
 from playwright.async_api import Browser
 
 from app.core.config import Settings
+from tests.browser.scene import Scene, furnish
 from tests.browser.support import Street
 from tests.chromium import browser, require_chromium
 from tests.processes.support import Premises, own_database, trading
 from tests.support import Person
+
+PROVIDERS = {"GOOGLE_CLIENT_ID": "bookstore", "GITHUB_CLIENT_ID": "bookstore"}  # so that their buttons are shown
 
 
 @pytest.fixture(scope="session")
@@ -30,8 +33,14 @@ async def premises(
     """`bookstore serve --demo` with its worker; `premises.shop.app` makes rows in its database without asking it."""
     folder = tmp_path_factory.mktemp("browser")
     at_home = settings.model_copy(update={"bookstore_data": folder})
-    async with own_database(server_url) as url, trading(url, at_home, folder, "--demo") as premises:
+    async with own_database(server_url) as url, trading(url, at_home, folder, "--demo", **PROVIDERS) as premises:
         yield premises
+
+
+@pytest.fixture(scope="session")
+async def scene(premises: Premises) -> Scene:
+    """The same shop after months of trade. Tests that look leave it as it is."""
+    return await furnish(premises.shop)
 
 
 @pytest.fixture

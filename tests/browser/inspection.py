@@ -1,0 +1,41 @@
+"""What must hold for a page however it is looked at."""
+
+from axe_playwright_python.base import AXE_SCRIPT, AxeResults
+from playwright.async_api import Page
+
+from tests.browser.scene import Scene
+from tests.browser.support import DESK, PHONE, Street, Theme
+from tests.browser.visits import Visit
+
+# Colours are all that a theme changes; with the light one every rule is looked at, and one that is off by default.
+OPTIONS: dict[Theme, dict[str, object]] = {
+    "light": {"rules": {"target-size": {"enabled": True}}},
+    "dark": {"runOnly": {"type": "rule", "values": ["color-contrast"]}},
+}
+TOO_WIDE = "document.scrollingElement.scrollWidth - document.documentElement.clientWidth"
+
+
+async def violations(page: Page, theme: Theme = "light") -> str:
+    """What axe-core says of the page as it stands; empty if nothing."""
+    await page.emulate_media(color_scheme=theme)
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(AXE_SCRIPT)
+    options = {"resultTypes": ["violations"], "preload": False} | OPTIONS[theme]
+    found = await page.evaluate("options => axe.run(options).then(({ violations }) => ({ violations }))", options)
+    return AxeResults(found).generate_report() if found["violations"] else ""
+
+
+async def inspect(street: Street, scene: Scene, visit: Visit) -> None:
+    """Look at it on a phone and on a desk, by day and by night."""
+    page = await street.window(None if visit.who == "guest" else getattr(scene, visit.who))
+    for width in (PHONE, DESK):
+        await page.emulate_media(color_scheme="light")
+        await page.set_viewport_size({"width": width, "height": 900})
+        answer = await page.goto(visit.path.format(**scene.ids))
+        assert answer
+        assert answer.status == visit.status
+        assert "Bookstore" in await page.title()
+        assert await page.locator("h1").count() == 1
+        assert await page.evaluate(TOO_WIDE) <= 0, f"too wide at {width} pixels"
+        for theme in OPTIONS:
+            assert await violations(page, theme) == "", f"{theme}, {width} pixels"

@@ -1,5 +1,6 @@
 """A row of the outbox as a MIME message (contract, section 5)."""
 
+from base64 import b64encode
 from email import policy
 from email.header import Header
 from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
@@ -52,6 +53,11 @@ _headers = HeaderRegistry()
 _headers.map_to_type("subject", _Subject)  # type: ignore[arg-type]  # the registry mixes BaseHeader in
 _headers.map_to_type("list-unsubscribe", _Address)  # type: ignore[arg-type]
 POLICY = policy.SMTP.clone(header_factory=_headers)
+
+
+def as_page(html: str) -> str:
+    """The HTML of a mail with its logo in it, as a browser can show it."""
+    return html.replace("cid:bookstore-logo", f"data:image/png;base64,{b64encode(LOGO).decode()}")
 
 
 def compose(mail: Mail, sender: Address) -> EmailMessage:

@@ -1,5 +1,6 @@
 """What must hold for a page however it is looked at."""
 
+import pytest
 from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from playwright.async_api import Page
 
@@ -38,4 +39,5 @@ async def inspect(street: Street, scene: Scene, visit: Visit) -> None:
         assert await page.locator("h1").count() == 1
         assert await page.evaluate(TOO_WIDE) <= 0, f"too wide at {width} pixels"
         for theme in OPTIONS:
-            assert await violations(page, theme) == "", f"{theme}, {width} pixels"
+            if report := await violations(page, theme):
+                pytest.fail(f"{theme}, {width} pixels: {report}", pytrace=False)

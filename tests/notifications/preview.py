@@ -4,7 +4,6 @@ Pictures that a mail fetches are drawn here; nothing is fetched from anywhere.
 """
 
 import asyncio
-import base64
 import re
 import sys
 from collections.abc import AsyncIterator
@@ -14,7 +13,7 @@ from typing import Literal
 
 from playwright.async_api import Browser, Page, Route
 
-from app.notifications.mime import LOGO
+from app.notifications.mime import as_page
 from tests.chromium import CHROMIUM, browser
 from tests.notifications.samples import SAMPLES, rendered
 
@@ -23,11 +22,6 @@ Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
 COVER = """<svg xmlns="http://www.w3.org/2000/svg" width="200" height="300"><rect width="200" height="300" fill="#8a3b2c"/>
 <rect x="20" y="40" width="160" height="60" fill="#f3e3c3"/></svg>"""
-
-
-def as_page(html: str) -> str:
-    """The mail with its logo in it, as a browser can show it."""
-    return html.replace("cid:bookstore-logo", f"data:image/png;base64,{base64.b64encode(LOGO).decode()}")
 
 
 async def _draw(route: Route) -> None:

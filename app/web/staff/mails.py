@@ -11,6 +11,7 @@ from app.admin.outbox import RequeueService
 from app.core.db.transaction import Session
 from app.core.errors import DomainError
 from app.core.values import Id
+from app.notifications.mime import as_page
 from app.notifications.models import OutboxMail
 from app.notifications.schemas import MailStatus
 from app.notifications.service import OutboxService
@@ -80,7 +81,8 @@ async def show_body(mail_id: Id, _: Staff, session: Session) -> Response:
     mail = await OutboxService(session).get(mail_id)
     if mail.kind not in SHOWN_KINDS:
         raise HTTPException(404)
-    return HTMLResponse(mail.html, headers={"Content-Security-Policy": BODY_POLICY, "X-Frame-Options": "SAMEORIGIN"})
+    headers = {"Content-Security-Policy": BODY_POLICY, "X-Frame-Options": "SAMEORIGIN"}
+    return HTMLResponse(as_page(mail.html), headers=headers)
 
 
 @router.post("/{mail_id}/requeue")

@@ -17,7 +17,7 @@ TOO_WIDE = "document.scrollingElement.scrollWidth - document.documentElement.cli
 
 
 async def violations(page: Page, theme: Theme = "light") -> str:
-    """What axe-core says of the page as it stands; empty if nothing."""
+    """What axe-core says of the page as it stands; empty if nothing. It never answers where scripts are off."""
     await page.emulate_media(color_scheme=theme)
     if not await page.evaluate("'axe' in window"):
         await page.evaluate(AXE_SCRIPT)

@@ -37,11 +37,13 @@ class Watch:
     def _response(self, response: Response) -> None:
         if response.status >= 500:
             self.found.append(f"a fault: {response.status} {response.url}")
-        elif response.status >= 400 and response.request.is_navigation_request():
+        elif response.status >= 400 and (
+            response.request.is_navigation_request() or response.request.method == "POST"
+        ):
             self._refused.add(response.url)
 
     def _console(self, message: ConsoleMessage) -> None:
-        """Chromium reports a form that comes back with what is wrong as a failure to load; it is none."""
+        """Chromium reports a form that is refused as a failure to load; it is none."""
         is_refusal = message.text.startswith("Failed to load resource") and message.location["url"] in self._refused
         if message.type in {"error", "warning"} and not is_refusal:
             self.found.append(f"console: {message.text} ({message.location['url']})")

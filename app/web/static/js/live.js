@@ -1,4 +1,6 @@
 // The shop page answers while one chooses: its results are replaced, and the address with them.
+import { say } from "./forms.js";
+
 const PAUSE = 250;
 
 /** Make the filters of the shop page work without their button. */
@@ -6,7 +8,7 @@ export function liveFilters() {
   const form = document.querySelector("[data-live]");
   if (!form) return;
   const folded = document.querySelector("[data-filters]");
-  if (matchMedia("(max-width: 56rem)").matches) folded.open = false;
+  if (matchMedia("(max-width: 56rem)").matches) folded.open = Boolean(form.querySelector(".error"));
   let timer, asked = 0;
   form.addEventListener("input", () => {
     clearTimeout(timer);
@@ -25,6 +27,7 @@ export function liveFilters() {
       if (turn !== asked) return;
       if (!found) throw new Error("no results");
       results.replaceWith(found);
+      page.querySelectorAll("[data-live] .error").forEach((error) => say(error.textContent, "bad"));
       document.title = page.title;
       history.replaceState(null, "", address);
     } catch {

@@ -126,7 +126,7 @@ def create_app_with_worker() -> FastAPI:
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """The last one added is the outermost."""
-    app.add_middleware(BodyGuard, max_bytes=settings.max_body_bytes, streamed=STREAMED)
+    app.add_middleware(BodyGuard, max_bytes=settings.max_body_bytes, streamed=STREAMED, shown=lost.too_large_form)
     app.add_middleware(LastNet)
     app.add_middleware(
         CORSMiddleware,

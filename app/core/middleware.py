@@ -4,7 +4,7 @@ import json
 import logging
 import re
 import time
-from collections.abc import Container
+from collections.abc import Callable, Container
 from contextvars import ContextVar
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -87,13 +87,21 @@ class BodyGuard:
     """Reads the body of a request within its bound, and notes texts that no column can hold.
 
     JSON is UTF-8 here and nothing else: the parser behind would also guess UTF-16 and UTF-32, and take surrogates.
-    The operations in `streamed` read their bodies themselves, each within a bound of its own.
+    The operations in `streamed` read their bodies themselves, each within a bound of its own. Who cannot read the
+    problem document gets what `shown` makes of the refusal.
     """
 
-    def __init__(self, app: ASGIApp, max_bytes: int, streamed: Container[tuple[str, str]] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        max_bytes: int,
+        streamed: Container[tuple[str, str]] = (),
+        shown: Callable[[Request, Response], Response] = lambda _, refusal: refusal,
+    ) -> None:
         self.app = app
         self.max_bytes = max_bytes
         self.streamed = streamed
+        self.shown = shown
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -107,8 +115,8 @@ class BodyGuard:
             return
         body = await self._read(scope, receive)
         if body is None:
-            answer = problem("BODY_TOO_LARGE", f"The body may have {self.max_bytes} bytes at most.")
-            await answer(scope, receive, send)
+            refusal = problem("BODY_TOO_LARGE", f"The body may have {self.max_bytes} bytes at most.")
+            await self.shown(Request(scope), refusal)(scope, receive, send)
             return
         if refusal := _refuse_encoding(body, Headers(scope=scope).get("content-type", "")):
             await refusal(scope, receive, send)

@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 from app.core.problems import on_http_error
@@ -29,6 +30,17 @@ async def _not_found(request: Request, _: AnyVisitor) -> Response:
 
 
 _NOWHERE = PageRoute("/{path:path}", _not_found, methods=["GET"], include_in_schema=False)
+
+
+def too_large_form(request: Request, refusal: Response) -> Response:
+    """The page for a form with more text than the shop reads; every other client gets the refusal as it is."""
+    forms = (route for route in request.app.router.routes if isinstance(route, PageRoute))
+    if "text/html" not in request.headers.get("accept", "") or not any(
+        route.matches(request.scope)[0] is Match.FULL for route in forms
+    ):
+        return refusal
+    detail = "What you sent is more than the shop can take. Go back to the form, shorten it and send it again."
+    return error_page(request, 413, "That is too much", detail, HEADERS | {"Cache-Control": "no-store"})
 
 
 def install(app: FastAPI) -> None:

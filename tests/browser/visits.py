@@ -50,6 +50,7 @@ PUBLIC = [
     Visit("guest", "/account/reset?token=stale", status=400),
     Visit("guest", "/account/verify?token=stale", status=400),
     Visit("guest", "/nowhere", "lost", 404),
+    Visit("guest", "/basket/add", "lost", 405),
 ]
 READERS = [
     *visits(

@@ -47,3 +47,18 @@ async def test_the_address_of_a_form_is_no_page(browser: Browser):
 async def test_an_address_with_a_slash_too_many_leads_to_the_page(browser: Browser):
     answer = await browser.client.get("/shop/", headers=BROWSER)
     assert (answer.status_code, answer.headers["location"]) == (307, "/shop")
+
+
+async def test_a_form_that_is_too_large_is_answered_by_a_page(browser: Browser):
+    sent = {"reason": "x" * browser.shop.app.state.settings.max_body_bytes}
+    answer = await browser.client.post("/staff/stock/1/set", data=sent, headers=BROWSER)
+    assert answer.status_code == 413
+    assert "<h1>That is too much</h1>" in answer.text
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_other_clients_and_operations_get_the_problem_of_what_is_too_large(browser: Browser):
+    sent = {"reason": "x" * browser.shop.app.state.settings.max_body_bytes}
+    assert_problem(await browser.client.post("/staff/stock/1/set", data=sent), 413, "BODY_TOO_LARGE")
+    assert_problem(await browser.client.post("/auth/login", data=sent, headers=BROWSER), 413, "BODY_TOO_LARGE")

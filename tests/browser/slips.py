@@ -25,7 +25,7 @@ class Slip:
 
     @property
     def name(self) -> str:
-        return f"{self.action} {' '.join(self.wrong)}".strip()
+        return f"{self.action} {' '.join(sorted(self.wrong))}".strip()
 
 
 ACCOUNT = [

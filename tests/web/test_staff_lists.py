@@ -165,6 +165,8 @@ async def test_a_mail_is_shown_where_it_can_do_nothing(browser: Browser):
     assert 'sandbox=""' in (await browser.open(f"/staff/mails/{mail}")).text
     body = await browser.open(f"/staff/mails/{mail}/body")
     assert "Your order is confirmed" in body.text
+    assert "cid:" not in body.text
+    assert 'src="data:image/png;base64,' in body.text
     assert "sandbox" in body.headers["content-security-policy"]
     assert "script-src" not in body.headers["content-security-policy"]
 

@@ -96,3 +96,14 @@ async def test_movements_are_paged(browser: Browser):
     assert "Number 1 " in browser.text
     assert "Number 30" not in browser.text
     assert (await browser.client.get("/staff/stock/999999")).status_code == 404
+
+
+async def test_the_buyer_of_a_copy_is_not_taken_for_staff(browser: Browser):
+    book = await browser.shop.book(stock_quantity=3)
+    buyer = await browser.shop.person()
+    await browser.shop.add_to_cart(buyer, book)
+    assert (await browser.shop.checkout(buyer)).status_code == 201
+    await browser.staff()
+    page = await browser.open(f"/staff/stock/{book}")
+    assert "/staff/orders/" in page.text
+    assert f"Staff {buyer.id}" not in page.text

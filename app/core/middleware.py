@@ -115,8 +115,8 @@ class BodyGuard:
             return
         body = await self._read(scope, receive)
         if body is None:
-            refusal = problem("BODY_TOO_LARGE", f"The body may have {self.max_bytes} bytes at most.")
-            await self.shown(Request(scope), refusal)(scope, receive, send)
+            too_large = problem("BODY_TOO_LARGE", f"The body may have {self.max_bytes} bytes at most.")
+            await self.shown(Request(scope), too_large)(scope, receive, send)
             return
         if refusal := _refuse_encoding(body, Headers(scope=scope).get("content-type", "")):
             await refusal(scope, receive, send)

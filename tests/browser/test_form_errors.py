@@ -48,9 +48,9 @@ async def assert_told(page: Page, wrong: set[str]) -> None:
         assert await message.is_visible()
         assert (await message.inner_text()).strip()
     invalid = {
-        name
+        invalid_name
         for part in await page.locator("[aria-invalid=true]").all()
-        if (name := await part.get_attribute("name") or await part.get_attribute("id"))
+        if (invalid_name := await part.get_attribute("name") or await part.get_attribute("id"))
     }
     assert {name.removeprefix("f-") for name in invalid} == wrong
     for link in await page.locator(".wrongs a[href^='#']").all():

@@ -4,7 +4,7 @@ import pytest
 
 from app.catalog import matching
 from tests.catalog.support import ids, listed
-from tests.orders.support import statements_of
+from tests.statements import statements
 from tests.support import Shop
 
 
@@ -66,6 +66,6 @@ async def test_so_many_hits_as_are_still_weighed_are(shop: Shop):
 async def test_it_takes_few_statements(live: Shop):
     await six(live)
     for most in (3, 2):
-        with statements_of(live) as statements:
+        with statements() as seen:
             await ids(live, q="stone")
-        assert len(statements) == most, statements
+        assert len(seen) == most, seen

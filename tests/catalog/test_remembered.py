@@ -9,7 +9,7 @@ from app.catalog.query import BookQuery
 from app.catalog.remembered import Remembered
 from app.catalog.search import BookSearch
 from tests.catalog.support import ids, listed
-from tests.orders.support import statements_of
+from tests.statements import statements
 from tests.support import Shop
 
 
@@ -103,15 +103,15 @@ async def test_pages_of_what_is_remembered(live: Shop, monkeypatch: pytest.Monke
     monkeypatch.setattr(search, "FIRST", 4)
     books = [await live.book(title="Stone") for _ in range(9)]
     for page, looked_for in ((1, True), (2, False), (3, True), (4, False), (5, False), (6, False), (1, False)):
-        with statements_of(live) as seen:
+        with statements() as seen:
             assert await ids(live, q="stone", size=2, page=page) == books[2 * page - 2 : 2 * page]
         assert any("hits AS MATERIALIZED" in statement for statement in seen) is looked_for, (page, seen)
 
 
 async def test_counts_take_one_statement_the_second_time(live: Shop):
-    for statements in (3, 2):
-        await live.book(author="Ann Other") if statements == 3 else None
-        with statements_of(live) as seen:
+    for most in (3, 2):
+        await live.book(author="Ann Other") if most == 3 else None
+        with statements() as seen:
             assert await total(live, author="ann") == 1
         assert len(seen) == statements, seen
 

@@ -75,3 +75,5 @@ async def test_adding_up_loses_nothing_that_comes_meanwhile(live: Shop, raw: asy
     assert (await live.rows(HOUR))[0] == (2, 8, 28)
     assert await live.app.state.database.transaction(add_up_sales) == 2
     assert await live.app.state.database.transaction(add_up_sales) == 0
+    assert (await live.rows(HOUR))[0] == (2, 8, 28)
+    assert await live.rows(DIFFERENCES) == []

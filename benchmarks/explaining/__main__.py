@@ -60,9 +60,9 @@ async def _explain(engine: AsyncEngine, name: str, asked: list[Asked]) -> None:
 
 
 def _row(plan: Plan, asked: Asked) -> str:
-    later = median(asked.seconds[-2:]) * 1000
+    later = f"{median(asked.seconds[-2:]) * 1000:.1f}" if len(asked.seconds) > 1 else "not again"
     how = "; ".join([*(f"**{fear}**" for fear in plan.fears), *plan.steps])
-    return f"| {later:.1f} | {plan.milliseconds:.1f} | {plan.rows} | {how} |"
+    return f"| {later} | {plan.milliseconds:.1f} | {plan.rows} | {how} |"
 
 
 if __name__ == "__main__":

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+from asyncpg.connection import LoggedQuery
 from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient
-from sqlalchemy import Connection, event, text
+from sqlalchemy import AdaptedConnection, Connection, event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from app.accounts.models import UserRole
@@ -63,13 +64,29 @@ def noted(engine: AsyncEngine) -> Iterator[list[Asked]]:
     def after(*_: object) -> None:
         seen[-1].seconds.append(time.perf_counter() - began)
 
-    event.listen(engine.sync_engine, "before_cursor_execute", before)
-    event.listen(engine.sync_engine, "after_cursor_execute", after)
+    def on_driver(query: LoggedQuery) -> None:
+        if query.args:
+            seen.append(Asked(query.query, tuple(query.args), [query.elapsed]))
+
+    def taken(connection: AdaptedConnection, *_: object) -> None:
+        connection.driver_connection.add_query_logger(on_driver)
+
+    def handed_back(connection: AdaptedConnection, *_: object) -> None:
+        connection.driver_connection.remove_query_logger(on_driver)
+
+    listeners: dict[str, Callable[..., Any]] = {
+        "before_cursor_execute": before,
+        "after_cursor_execute": after,
+        "checkout": taken,
+        "checkin": handed_back,
+    }
+    for name, listener in listeners.items():
+        event.listen(engine.sync_engine, name, listener)
     try:
         yield seen
     finally:
-        event.remove(engine.sync_engine, "before_cursor_execute", before)
-        event.remove(engine.sync_engine, "after_cursor_execute", after)
+        for name, listener in listeners.items():
+            event.remove(engine.sync_engine, name, listener)
 
 
 class Visitor:

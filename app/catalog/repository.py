@@ -2,16 +2,33 @@
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Numeric, Select, any_, delete, exists, func, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Numeric,
+    Select,
+    any_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog.models import Book, Genre
 from app.catalog.query import BookFilter, BookQuery
 from app.catalog.remembered import Remembered
+from app.catalog.sorting import Direction, SortName
 from app.catalog.tally import number_of_books, state_of_books
+from app.catalog.view import COLUMNS, BookView
+from app.core.db.driver import OnDriver
 from app.core.paging import Key
 
 _COUNTS: Remembered[int] = Remembered(1000)
@@ -42,9 +59,10 @@ class BookRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def get(self, book_id: int) -> Book | None:
+    async def get(self, book_id: int) -> BookView | None:
         """The book with that id."""
-        return await self._session.scalar(select(Book).where(Book.id == book_id))
+        rows = await _BY_ID.fetch(self._session, book_id=book_id)
+        return BookView(*rows[0]) if rows else None
 
     async def lock(self, book_id: int) -> Book | None:
         """The book as it is under the lock of its row."""
@@ -72,7 +90,8 @@ class BookRepository:
     async def count(self, asked: BookFilter) -> int:
         """All books that pass the filter. Where all do, or all that are not sold out, few rows are read."""
         if asked == BookFilter():
-            return await self._scalar(select(number_of_books()))
+            [row] = await _NUMBER.fetch(self._session)
+            return int(row[0])
         if asked == BookFilter(in_stock=True):
             sold_out = select(func.count()).select_from(Book).where(Book.stock_quantity == 0).scalar_subquery()
             return await self._scalar(select(number_of_books() - sold_out))
@@ -94,35 +113,53 @@ class BookRepository:
     async def _scalar(self, query: Select[int]) -> int:
         return (await self._session.execute(query)).scalar_one()
 
-    async def page(self, query: BookQuery, limit: int) -> list[Book]:
+    async def page(self, query: BookQuery, limit: int) -> list[BookView]:
         """Up to `limit` books from the start of the page. Of the rows before it, only the index is read."""
-        page = _listed(query).with_only_columns(Book.id).offset(query.offset).limit(limit)
-        among = Book.id == any_(func.array(page.scalar_subquery()))  # a join may be run the other way round
-        return list(await self._session.scalars(_in_order(query, select(Book).where(among))))
+        if query.filter == BookFilter():
+            whole = _page_of_all(query.sort, query.direction)
+            return [BookView(*row) for row in await whole.fetch(self._session, start=query.offset, most=limit)]
+        rows = await self._session.execute(_page(query, literal(query.offset), literal(limit)))
+        return [BookView(*row) for row in rows]
 
-    async def after(self, query: BookQuery, keys: list[Key], limit: int) -> list[Book]:
+    async def after(self, query: BookQuery, keys: list[Key], limit: int) -> list[BookView]:
         """Up to `limit` books behind these sort keys; a second statement only where the empty values begin.
 
         Raises:
             RequestValidationError: the keys are not those of the query's order.
         """
-        found: list[Book] = []
+        found: list[BookView] = []
         for stretch in query.order.stretches_after(query.direction, keys):
             found += await self._fetch(_listed(query).where(stretch), limit - len(found))
             if len(found) == limit:
                 break
         return found
 
-    async def _fetch(self, query: Select[Book], limit: int) -> list[Book]:
-        return list(await self._session.scalars(query.limit(limit)))
+    async def _fetch(self, query: Select[Any], limit: int) -> list[BookView]:
+        return [BookView(*row) for row in await self._session.execute(query.limit(limit))]
 
 
-def _listed(query: BookQuery) -> Select[Book]:
-    return _in_order(query, select(Book).where(*conditions(query.filter)))
+def _listed(query: BookQuery) -> Select[Any]:
+    return _in_order(query, select(*COLUMNS).where(*conditions(query.filter)))
 
 
-def _in_order(query: BookQuery, listed: Select[Book]) -> Select[Book]:
+def _in_order(query: BookQuery, listed: Select[Any]) -> Select[Any]:
     return listed.order_by(*query.order.by(query.direction))
+
+
+def _page(query: BookQuery, start: ColumnElement[int], most: ColumnElement[int]) -> Select[Any]:
+    page = _listed(query).with_only_columns(Book.id).offset(start).limit(most)
+    among = Book.id == any_(func.array(page.scalar_subquery()))  # a join may be run the other way round
+    return _in_order(query, select(*COLUMNS).where(among))
+
+
+@cache
+def _page_of_all(sort: SortName, direction: Direction) -> OnDriver:
+    start, most = bindparam("start", type_=Integer), bindparam("most", type_=Integer)
+    return OnDriver(_page(BookQuery(sort=sort, sort_dir=direction), start, most))
+
+
+_BY_ID = OnDriver(select(*COLUMNS).where(Book.id == bindparam("book_id")))
+_NUMBER = OnDriver(select(number_of_books()))
 
 
 class GenreRepository:

@@ -50,6 +50,7 @@ async def create_genre(body: GenreCreate, admin: AdminUser, genres: Genres) -> G
     responses=problems("PAGE_TOO_DEEP") | LINK,
     dependencies=PUBLIC,
 )
+@only_reads
 async def list_books(question: Question, books: Books, response: Response) -> BookList:
     """Filters combine with AND. Without `q`, a page with more to follow carries a `Link` header to the next.
 
@@ -59,7 +60,7 @@ async def list_books(question: Question, books: Books, response: Response) -> Bo
     page = await books.page(question)
     if page.next_cursor:
         response.headers["Link"] = next_link("/books", **question.parameters, cursor=page.next_cursor)
-    items = [BookWithFigures.of(book) for book in page.items]
+    items = [BookWithFigures.model_validate(book) for book in page.items]
     return BookList(items=items, total=page.total, page=page.page, size=question.size)
 
 
@@ -73,7 +74,7 @@ async def list_books(question: Question, books: Books, response: Response) -> Bo
 @only_reads
 async def show_book(book_id: BookId, books: Books) -> BookWithFigures:
     """The book with the figures of its reviews."""
-    return BookWithFigures.of(await books.get(book_id))
+    return BookWithFigures.model_validate(await books.get(book_id))
 
 
 @router.post(

@@ -1,12 +1,14 @@
 """Rules of the catalogue on plain values."""
 
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 
 TENTH = Decimal("0.1")
 MAX_STOCK = 2**31 - 1
 DEEPEST_ROW = 10_000
 
 
+@lru_cache(maxsize=4096)
 def average_rating(rating_sum: int, rating_count: int) -> float | None:
     """The mean with one decimal, half-even on the exact mean; None without ratings."""
     if rating_count == 0:

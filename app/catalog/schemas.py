@@ -3,13 +3,12 @@
 import re
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from app.catalog.isbn import normalise_isbn
-from app.catalog.models import Book
-from app.catalog.rules import MAX_STOCK, average_rating
+from app.catalog.rules import MAX_STOCK
 from app.core.values import Id, MoneyOut, PlainDecimal, SingleLine, TimestampOut, iso_date
 
 # A browser reads a backslash as a slash, and two slashes at the start as the name of another host.
@@ -117,19 +116,11 @@ class BookWithFigures(BookOut):
     review_count: int = Field(ge=0)
     in_stock: bool
 
-    @classmethod
-    def of(cls, book: Book) -> Self:
-        """The book; its figures cover the reviews that are not deleted."""
-        return cls(
-            **BookOut.model_validate(book).model_dump(),
-            avg_rating=average_rating(book.rating_sum, book.rating_count),
-            review_count=book.rating_count,
-            in_stock=book.stock_quantity > 0,
-        )
-
 
 class BookList(BaseModel):
     """A page of books; `page` is null when it was reached by cursor."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     items: list[BookWithFigures]
     total: int = Field(ge=0)

@@ -3,7 +3,7 @@
 from array import array
 from dataclasses import dataclass
 
-from sqlalchemy import ARRAY, Boolean, Integer, Text, any_, case, cast, desc, func, select, true
+from sqlalchemy import ARRAY, Boolean, Integer, Text, any_, bindparam, case, cast, desc, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog.isbn import isbn_in_query
@@ -21,6 +21,8 @@ from app.catalog.remembered import Remembered
 from app.catalog.repository import conditions
 from app.catalog.rules import DEEPEST_ROW, fuzzy
 from app.catalog.tally import number_of_books, state_of_books
+from app.catalog.view import COLUMNS, BookView
+from app.core.db.driver import OnDriver
 
 LARGE = 20_000
 """With more books than that, what was mistyped is looked up among all words first, not in every title."""
@@ -59,7 +61,8 @@ class _Start:
     state: int
 
 
-_Found = tuple[_Hits, list[Book]]
+_BY_IDS = OnDriver(select(*COLUMNS).where(Book.id == any_(bindparam("ids", type_=ARRAY(Integer)))))
+_Found = tuple[_Hits, list[BookView]]
 _REMEMBERED: Remembered[_Hits] = Remembered(1000)
 
 
@@ -69,7 +72,7 @@ class BookSearch:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def find(self, query: BookQuery) -> tuple[int, list[Book]]:
+    async def find(self, query: BookQuery) -> tuple[int, list[BookView]]:
         """The number of hits and the page of them that was asked for; `query.q` must be given."""
         q = query.q or ""
         if isbn := isbn_in_query(q):
@@ -140,18 +143,17 @@ class BookSearch:
         begins = func.coalesce(page.c.place, query.offset + 1) == query.offset + 1
         total = select(func.count().label("total"), state_of_books().label("state")).select_from(hits).subquery()
         statement = (
-            select(total, case((begins, first)).label("first"), Book)
+            select(total, case((begins, first)).label("first"), *COLUMNS)
             .select_from(total.outerjoin(page, true()).outerjoin(Book, Book.id == page.c.id))
             .order_by(page.c.place)
         )
         rows = (await self._session.execute(statement)).all()
         hits_found = _Hits(rows[0].total, array("i", rows[0].first), rows[0].state)
-        return hits_found, [row.Book for row in rows if row.Book]
+        return hits_found, [BookView(*book) for _1, _2, _3, *book in rows if book[0] is not None]
 
-    async def _books(self, ids: list[int]) -> list[Book]:
+    async def _books(self, ids: list[int]) -> list[BookView]:
         """These books, in this order."""
         if not ids:
             return []
-        query = select(Book).where(Book.id == any_(cast(ids, ARRAY(Integer))))
-        found = {book.id: book for book in await self._session.scalars(query)}
+        found = {row["id"]: BookView(*row) for row in await _BY_IDS.fetch(self._session, ids=ids)}
         return [found[book_id] for book_id in ids if book_id in found]

@@ -20,12 +20,14 @@ from app.catalog.errors import (
     SearchTooDeep,
 )
 from app.catalog.models import Book, Genre
-from app.catalog.query import BookQuery
+from app.catalog.query import BookFilter, BookQuery
 from app.catalog.repository import BookRepository, GenreRepository
 from app.catalog.rules import too_deep
 from app.catalog.schemas import BookOut
 from app.catalog.search import BookSearch
 from app.catalog.stock import StockService
+from app.catalog.view import AnyBook, BookView
+from app.core.db.driver import one_transaction
 from app.core.db.failures import violated
 from app.core.paging import decode_cursor, encode_cursor
 
@@ -37,7 +39,7 @@ GENRE_KEY = "uq_genres_name"
 class BookPage:
     """Some books of all that fit. `page` is None when reached by cursor, `next_cursor` None when none follow."""
 
-    items: list[Book]
+    items: list[BookView]
     total: int
     page: int | None
     next_cursor: str | None
@@ -53,7 +55,7 @@ class BookService:
         self._search = BookSearch(session)
         self._stock = StockService(session)
 
-    async def get(self, book_id: int) -> Book:
+    async def get(self, book_id: int) -> BookView:
         """The book. Raises BookNotFound."""
         book = await self._books.get(book_id)
         if book is None:
@@ -67,9 +69,10 @@ class BookService:
             PageTooDeep: it exists but must be reached by cursor.
             RequestValidationError: the cursor is damaged or belongs to another list.
         """
-        if query.cursor is not None:
-            return await self._behind(query, query.cursor)
-        return await (self._searched(query) if query.q else self._numbered(query))
+        if not query.q and query.filter == BookFilter():
+            return await self._listed(query)
+        async with one_transaction(self._session):
+            return await (self._searched(query) if query.q else self._listed(query))
 
     async def create(self, columns: Mapping[str, Any], actor: Caller) -> Book:
         """A new book without stock.
@@ -85,7 +88,7 @@ class BookService:
         await record(self._session, actor, "book.created", book.id, after=_state(book))
         return book
 
-    async def change(self, book_id: int, columns: Mapping[str, Any], actor: Caller) -> Book:
+    async def change(self, book_id: int, columns: Mapping[str, Any], actor: Caller) -> AnyBook:
         """Change these columns of a book and no other, so that what checkouts do meanwhile to its stock stands.
 
         Raises:
@@ -141,6 +144,9 @@ class BookService:
             raise SearchTooDeep
         return BookPage(books, total, query.page, None)
 
+    async def _listed(self, query: BookQuery) -> BookPage:
+        return await (self._numbered(query) if query.cursor is None else self._behind(query, query.cursor))
+
     async def _numbered(self, query: BookQuery) -> BookPage:
         total = await self._books.count(query.filter)
         if too_deep(query.page, query.size, total):
@@ -154,12 +160,12 @@ class BookService:
         return _page(query, books, await self._books.count(query.filter), None)
 
 
-def _state(book: Book) -> dict[str, Any]:
+def _state(book: AnyBook) -> dict[str, Any]:
     """What the audit trail tells of a book."""
     return BookOut.model_validate(book).model_dump(exclude={"id"})
 
 
-def _page(query: BookQuery, books: list[Book], total: int, page: int | None) -> BookPage:
+def _page(query: BookQuery, books: list[BookView], total: int, page: int | None) -> BookPage:
     """`books` holds one more than the page where more follow."""
     shown = books[: query.size]
     more = len(books) > query.size

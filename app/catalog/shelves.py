@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog.models import Book, Genre
+from app.catalog.view import AnyBook
 
 
 class Shelves:
@@ -37,7 +38,7 @@ class Shelves:
             shelves.setdefault(genre, []).append(book)
         return list(shelves.items())
 
-    async def by_author(self, book: Book, limit: int) -> list[Book]:
+    async def by_author(self, book: AnyBook, limit: int) -> list[Book]:
         """Other books of exactly that author, the best rated first."""
         same = select(Book).where(Book.author == book.author, Book.id != book.id)
         return list(await self._session.scalars(same.order_by(Book.rating_mean.desc().nulls_last()).limit(limit)))

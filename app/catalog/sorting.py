@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, literal, or_, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.catalog.models import Book
+from app.catalog.view import BookView
 from app.core.paging import Key, damaged_cursor
 from app.core.values import Id, Moment
 
@@ -32,7 +33,7 @@ class Order:
         column = self.column.asc() if direction == "asc" else self.column.desc()
         return (column.nulls_last() if self._has_gaps else column, Book.id.asc())
 
-    def place(self, book: Book) -> list[Key]:
+    def place(self, book: BookView) -> list[Key]:
         """The sort keys of a book, for a cursor."""
         keys: list[Key] = self.keys.dump_python((getattr(book, self.column.key), book.id), mode="json")
         return keys

@@ -36,7 +36,7 @@ async def test_an_account_without_password(browser: Browser):
 @pytest.mark.parametrize("email", ["nobody", ""])
 async def test_what_is_no_address(browser: Browser, email: str):
     await sign_in(browser, email)
-    await refused(browser, email, "Email:")
+    await refused(browser, email, "E-mail address:")
 
 
 async def test_too_many_tries(browser: Browser):

@@ -25,7 +25,7 @@ def titles(browser: Browser) -> list[str]:
     page = browser.page.text.split('id="results"')[-1]
     return [
         part.split("<")[0].split(">")[-1]
-        for part in page.split('<h3 class="title">')[1:]
+        for part in page.split('<h2 class="title">')[1:]
         for part in [part[part.index(">") + 1 :]]
     ]
 

@@ -3,14 +3,44 @@
 See docs/decisions/0009-driver-on-the-hot-path.md.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
 import asyncpg
-from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
+from sqlalchemy import Select
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi, PGDialect_asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 Driver: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 _DRIVER = "driver"
+_DIALECT = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
+
+
+class OnDriver:
+    """A statement of SQLAlchemy that is put into SQL once, and run on the driver with values by their names."""
+
+    def __init__(self, statement: Select[Any]) -> None:
+        compiled = statement.compile(dialect=_DIALECT)
+        self._sql, self._given = compiled.string, compiled.params
+        self._names = compiled.positiontup or []
+
+    async def fetch(self, session: AsyncSession, **values: object) -> list[asyncpg.Record]:
+        """The rows; values that are not named are those of the statement."""
+        given = self._given | values
+        rows: list[asyncpg.Record] = await (await driver(session)).fetch(self._sql, *map(given.get, self._names))
+        return rows
+
+
+@asynccontextmanager
+async def one_transaction(session: AsyncSession) -> AsyncIterator[None]:
+    """A transaction for what is set within it, where the session is that of a reader and has none."""
+    connection = await driver(session)
+    if connection.is_in_transaction():
+        yield
+        return
+    async with connection.transaction():
+        yield
 
 
 async def driver(session: AsyncSession) -> Driver:

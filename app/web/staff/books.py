@@ -10,10 +10,11 @@ from fastapi import APIRouter, Request, Response
 
 from app.catalog.deps import BookId, Books, Genres
 from app.catalog.errors import PageTooDeep
-from app.catalog.models import Book, Genre
+from app.catalog.models import Genre
 from app.catalog.query import BookFilter, BookQuery
 from app.catalog.rules import DEEPEST_ROW
 from app.catalog.schemas import BookCreate
+from app.catalog.view import BookView
 from app.core.errors import DomainError
 from app.core.paging import MAX_PAGE
 from app.core.values import INT_MAX
@@ -74,7 +75,7 @@ class BooksPage(Page):
 
     template: ClassVar[str] = "staff/books.html"
     asked: Asked
-    books: list[Book]
+    books: list[BookView]
     total: int
     last: int
     genres: list[Genre]
@@ -91,7 +92,7 @@ class BookPage(Page):
 
     template: ClassVar[str] = "staff/book.html"
     form: Form
-    book: Book | None
+    book: BookView | None
     genres: list[Genre]
     cover_action: str
     max_cover_mb: int
@@ -112,7 +113,7 @@ class DeletePage(Page):
     """Asks once more."""
 
     template: ClassVar[str] = "staff/book_delete.html"
-    book: Book
+    book: BookView
 
 
 def number(given: Mapping[str, str], name: str, largest: int) -> int | None:
@@ -206,7 +207,7 @@ def _columns(sent: Form) -> dict[str, Any] | None:
     return None if read is None else read.model_dump(exclude_unset=True)
 
 
-def _form(request: Request, form: Form, book: Book | None, genres: list[Genre]) -> Response:
+def _form(request: Request, form: Form, book: BookView | None, genres: list[Genre]) -> Response:
     """It asks the database nothing: a refusal may have ended the transaction."""
     action = upload_action(request, COVER, book=book.id) if book else ""
     megabytes = request.app.state.settings.upload_max_bytes // 1_000_000

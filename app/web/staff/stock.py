@@ -1,5 +1,6 @@
 """Stock: what is running out, and every change of a book's copies."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import ClassVar
@@ -9,10 +10,11 @@ from fastapi import APIRouter, Request, Response
 
 from app.admin.deps import Restock
 from app.catalog.deps import BookId, Books, Stock
-from app.catalog.models import Book, StockMovement
+from app.catalog.models import StockMovement
 from app.catalog.query import BookQuery
 from app.catalog.rules import DEEPEST_ROW, MAX_STOCK
 from app.catalog.schemas import StockAdjustment, StockSet
+from app.catalog.view import AnyBook
 from app.core.errors import DomainError
 from app.core.paging import MAX_PAGE
 from app.web.access import Staff, own_path
@@ -36,7 +38,7 @@ class ScarcePage(Page):
     at_most: int
     number: int
     total: int
-    books: list[Book]
+    books: Sequence[AnyBook]
 
     @property
     def last(self) -> int:
@@ -55,7 +57,7 @@ class StockPage(Page):
     template: ClassVar[str] = "staff/stock_of_book.html"
     setting: Form
     adjusting: Form
-    book: Book
+    book: AnyBook
     movements: list[StockMovement]
     total: int
     number: int

@@ -13,6 +13,7 @@ from app.catalog.models import Book
 from app.catalog.rules import average_rating
 from app.catalog.service import GenreService
 from app.catalog.shelves import Shelves
+from app.catalog.view import BookView
 from app.core.db.transaction import Session
 from app.core.values import Id, money_text
 from app.prebookings.service import PreBookingService
@@ -45,7 +46,7 @@ class BookPage(Page):
     """A book with its reviews; `reader` is None for guests."""
 
     template: ClassVar[str] = "shop/book.html"
-    book: Book
+    book: BookView
     genre: str | None
     more: list[Book]
     reviews: list[ReviewDetails]
@@ -109,7 +110,7 @@ async def show(
 
 
 async def book_page(
-    request: Request, session: Session, visitor: Visitor, book: Book, form: Form, number: int = 1
+    request: Request, session: Session, visitor: Visitor, book: BookView, form: Form, number: int = 1
 ) -> BookPage:
     """All that the page shows; `form` is the review as it was sent, where it was refused."""
     settings = request.app.state.settings

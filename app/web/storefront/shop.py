@@ -8,8 +8,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from app.catalog.deps import Books, Genres
-from app.catalog.models import Book, Genre
+from app.catalog.models import Genre
 from app.catalog.query import BookQuery
+from app.catalog.view import BookView
 from app.web.covers.links import cover_path
 from app.web.page import Page, render
 from app.web.route import PageRoute
@@ -27,7 +28,7 @@ class ShopPage(Page):
 
     template: ClassVar[str] = "shop/shop.html"
     asked: ShopQuery
-    books: list[Book]
+    books: list[BookView]
     total: int
     last: int
     genres: list[Genre]

@@ -1,0 +1,49 @@
+"""A book as it is shown, in plain values: most of what a shop does is to show books."""
+
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TypeAlias
+
+from app.catalog.models import Book
+from app.catalog.rules import average_rating
+
+
+@dataclass(frozen=True, slots=True)
+class BookView:
+    """The columns of a `Book` that are shown, and its figures. `price` in major units of the shop's currency."""
+
+    id: int
+    title: str
+    author: str
+    price: Decimal
+    isbn: str | None
+    genre_id: int | None
+    description: str | None
+    cover_image_url: str | None
+    publish_date: date | None
+    stock_quantity: int
+    created_at: datetime
+    picked_at: datetime | None
+    rating_sum: int
+    rating_count: int
+    rating_mean: Decimal | None
+
+    @property
+    def avg_rating(self) -> float | None:
+        """The mean with one decimal; None without reviews."""
+        return average_rating(self.rating_sum, self.rating_count)
+
+    @property
+    def review_count(self) -> int:
+        """Reviews that are not deleted."""
+        return self.rating_count
+
+    @property
+    def in_stock(self) -> bool:
+        return self.stock_quantity > 0
+
+
+AnyBook: TypeAlias = Book | BookView
+COLUMNS = tuple(getattr(Book, field.name) for field in fields(BookView))
+"""What a query selects, in this order, for `BookView(*row)`."""

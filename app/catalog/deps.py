@@ -3,14 +3,14 @@
 from decimal import Decimal
 from typing import Annotated
 
-from fastapi import Depends, Path, Query
-from pydantic import AfterValidator, Field
+from fastapi import Depends, Path, Query, Request
+from pydantic import AfterValidator, BaseModel, Field
 
 from app.catalog.query import BookFilter, BookQuery
 from app.catalog.service import BookService, GenreService
 from app.catalog.sorting import Direction, SortName
 from app.catalog.stock import StockService
-from app.core.db.transaction import Session
+from app.core.db.transaction import Session, get_session
 from app.core.paging import MAX_PAGE, CursorText, PageSize
 from app.core.problems import invalid_input
 from app.core.values import Id, PlainDecimal
@@ -24,36 +24,34 @@ PriceBound = Annotated[
 ]
 
 
-async def get_filter(
-    genre_id: Annotated[Id | None, Query(description="Exact")] = None,
-    author: Annotated[str | None, Query(max_length=255, description="Part of the name, in any case")] = None,
-    min_price: PriceBound = None,
-    max_price: PriceBound = None,
-    in_stock: Annotated[bool | None, Query(description="Only what is on hand, or only what is sold out")] = None,
-) -> BookFilter:
-    """The filters, which combine with AND."""
-    return BookFilter(genre_id, author, min_price, max_price, in_stock)
+class BookParams(BaseModel):
+    """The query of GET /books, in one model: FastAPI looks at parameters that stand alone one by one."""
+
+    genre_id: Annotated[Id | None, Query(description="Exact")] = None
+    author: Annotated[str | None, Query(max_length=255, description="Part of the name, in any case")] = None
+    min_price: PriceBound = None
+    max_price: PriceBound = None
+    in_stock: Annotated[bool | None, Query(description="Only what is on hand, or only what is sold out")] = None
+    q: Annotated[str | None, Query(max_length=200, description="Words of title and author, or an ISBN")] = None
+    sort: Annotated[SortName, Query(description="Ignored with `q`")] = "title"
+    sort_dir: Annotated[Direction | None, Query(description="Absent: `asc` for title and price, else `desc`")] = None
+    page: Annotated[int | None, Query(ge=1, le=MAX_PAGE, description="Page, from 1; absent: 1")] = None
+    size: PageSize = 20
+    cursor: CursorText = None
 
 
-async def get_query(
-    filters: Annotated[BookFilter, Depends(get_filter)],
-    q: Annotated[str | None, Query(max_length=200, description="Words of title and author, or an ISBN")] = None,
-    sort: Annotated[SortName, Query(description="Ignored with `q`")] = "title",
-    sort_dir: Annotated[Direction | None, Query(description="Absent: `asc` for title and price, else `desc`")] = None,
-    page: Annotated[int | None, Query(ge=1, le=MAX_PAGE, description="Page, from 1; absent: 1")] = None,
-    size: PageSize = 20,
-    cursor: CursorText = None,
-) -> BookQuery:
+async def get_query(asked: Annotated[BookParams, Query()]) -> BookQuery:
     """The whole question. A blank `q` counts as absent."""
-    words = q if q and q.strip() else None
-    if cursor is not None and (words or page is not None):
+    words = asked.q if asked.q and asked.q.strip() else None
+    if asked.cursor is not None and (words or asked.page is not None):
         raise invalid_input("query", "cursor", message="goes with neither q nor page")
-    return BookQuery(words, filters, sort, sort_dir, page or 1, size, cursor)
+    filters = BookFilter(asked.genre_id, asked.author, asked.min_price, asked.max_price, asked.in_stock)
+    return BookQuery(words, filters, asked.sort, asked.sort_dir, asked.page or 1, asked.size, asked.cursor)
 
 
-async def get_books(session: Session) -> BookService:
+async def get_books(request: Request) -> BookService:
     """Books on the session of this request."""
-    return BookService(session)
+    return BookService(await get_session(request))
 
 
 async def get_genres(session: Session) -> GenreService:

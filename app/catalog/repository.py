@@ -115,11 +115,15 @@ class BookRepository:
 
     async def page(self, query: BookQuery, limit: int) -> list[BookView]:
         """Up to `limit` books from the start of the page. Of the rows before it, only the index is read."""
-        if query.filter == BookFilter():
-            whole = _page_of_all(query.sort, query.direction)
-            return [BookView(*row) for row in await whole.fetch(self._session, start=query.offset, most=limit)]
         rows = await self._session.execute(_page(query, literal(query.offset), literal(limit)))
         return [BookView(*row) for row in rows]
+
+    async def counted_page(self, query: BookQuery, limit: int) -> tuple[int, list[BookView]]:
+        """The number of all books and a page of them, in one statement; the query has no filter."""
+        page = _page_of_all(query.sort, query.direction)
+        rows = await page.fetch(self._session, start=query.offset, most=limit)
+        total = int(rows[0][0]) if rows else await self.count(query.filter)
+        return total, [BookView(*book) for _, *book in rows]
 
     async def after(self, query: BookQuery, keys: list[Key], limit: int) -> list[BookView]:
         """Up to `limit` books behind these sort keys; a second statement only where the empty values begin.
@@ -155,7 +159,8 @@ def _page(query: BookQuery, start: ColumnElement[int], most: ColumnElement[int])
 @cache
 def _page_of_all(sort: SortName, direction: Direction) -> OnDriver:
     start, most = bindparam("start", type_=Integer), bindparam("most", type_=Integer)
-    return OnDriver(_page(BookQuery(sort=sort, sort_dir=direction), start, most))
+    page = _page(BookQuery(sort=sort, sort_dir=direction), start, most)
+    return OnDriver(page.with_only_columns(number_of_books(), *COLUMNS))
 
 
 _BY_ID = OnDriver(select(*COLUMNS).where(Book.id == bindparam("book_id")))

@@ -18,6 +18,8 @@ from app.catalog.schemas import (
     MovementList,
     MovementOut,
 )
+from app.catalog.service import BookPage
+from app.catalog.view import BookView
 from app.core.db.transaction import TransactionRoute, only_reads
 from app.core.middleware import storable_text
 from app.core.openapi import problems
@@ -46,12 +48,13 @@ async def create_genre(body: GenreCreate, admin: AdminUser, genres: Genres) -> G
 @router.get(
     "/books",
     tags=["books"],
+    response_model=BookList,
     summary="List or search books",
     responses=problems("PAGE_TOO_DEEP") | LINK,
     dependencies=PUBLIC,
 )
 @only_reads
-async def list_books(question: Question, books: Books, response: Response) -> BookList:
+async def list_books(question: Question, books: Books, response: Response) -> BookPage:
     """Filters combine with AND. Without `q`, a page with more to follow carries a `Link` header to the next.
 
     Every word of `q` must begin a word of title or author; when nothing matches, similar words do. Page numbers reach
@@ -60,21 +63,21 @@ async def list_books(question: Question, books: Books, response: Response) -> Bo
     page = await books.page(question)
     if page.next_cursor:
         response.headers["Link"] = next_link("/books", **question.parameters, cursor=page.next_cursor)
-    items = [BookWithFigures.model_validate(book) for book in page.items]
-    return BookList(items=items, total=page.total, page=page.page, size=question.size)
+    return page
 
 
 @router.get(
     "/books/{book_id}",
     tags=["books"],
+    response_model=BookWithFigures,
     summary="Show a book",
     responses=problems("BOOK_NOT_FOUND"),
     dependencies=PUBLIC,
 )
 @only_reads
-async def show_book(book_id: BookId, books: Books) -> BookWithFigures:
+async def show_book(book_id: BookId, books: Books) -> BookView:
     """The book with the figures of its reviews."""
-    return BookWithFigures.model_validate(await books.get(book_id))
+    return await books.get(book_id)
 
 
 @router.post(

@@ -22,7 +22,7 @@ from app.catalog.errors import (
 from app.catalog.models import Book, Genre
 from app.catalog.query import BookFilter, BookQuery
 from app.catalog.repository import BookRepository, GenreRepository
-from app.catalog.rules import too_deep
+from app.catalog.rules import DEEPEST_ROW, too_deep
 from app.catalog.schemas import BookOut
 from app.catalog.search import BookSearch
 from app.catalog.stock import StockService
@@ -37,11 +37,12 @@ GENRE_KEY = "uq_genres_name"
 
 @dataclass(frozen=True, slots=True)
 class BookPage:
-    """Some books of all that fit. `page` is None when reached by cursor, `next_cursor` None when none follow."""
+    """Up to `size` books of all that fit. `page` is None when reached by cursor, `next_cursor` when none follow."""
 
     items: list[BookView]
     total: int
     page: int | None
+    size: int
     next_cursor: str | None
 
 
@@ -142,12 +143,15 @@ class BookService:
         total, books = await self._search.find(query)
         if too_deep(query.page, query.size, total):
             raise SearchTooDeep
-        return BookPage(books, total, query.page, None)
+        return BookPage(books, total, query.page, query.size, None)
 
     async def _listed(self, query: BookQuery) -> BookPage:
         return await (self._numbered(query) if query.cursor is None else self._behind(query, query.cursor))
 
     async def _numbered(self, query: BookQuery) -> BookPage:
+        if query.filter == BookFilter() and query.end <= DEEPEST_ROW:
+            total, books = await self._books.counted_page(query, query.size + 1)
+            return _page(query, books, total, query.page)
         total = await self._books.count(query.filter)
         if too_deep(query.page, query.size, total):
             raise PageTooDeep
@@ -169,7 +173,8 @@ def _page(query: BookQuery, books: list[BookView], total: int, page: int | None)
     """`books` holds one more than the page where more follow."""
     shown = books[: query.size]
     more = len(books) > query.size
-    return BookPage(shown, total, page, encode_cursor(query.scope, *query.order.place(shown[-1])) if more else None)
+    following = encode_cursor(query.scope, *query.order.place(shown[-1])) if more else None
+    return BookPage(shown, total, page, query.size, following)
 
 
 class GenreService:

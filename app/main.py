@@ -32,7 +32,8 @@ from app.cart.router import router as cart
 from app.catalog.router import router as catalog
 from app.core import openapi, problems
 from app.core.config import Settings, load_settings
-from app.core.db.engine import make_engine, make_readers
+from app.core.db.engine import make_engine
+from app.core.db.readers import KEPT
 from app.core.db.server import DatabaseOutOfReach, database_running, refuse_outdated_schema
 from app.core.db.transaction import Database
 from app.core.logging import configure
@@ -152,16 +153,17 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     warn_of_missing_secrets(settings)
     with ExitStack() as server:
         url = await asyncio.to_thread(server.enter_context, database_running(settings))
-        engine = make_engine(url, settings)
+        engine = make_engine(url, settings, readers=KEPT)
+        database = Database(engine, with_readers=not settings.db_pooler)
         try:
             await _check_schema(engine)
-            app.state.database = Database(engine, readers=make_readers(engine, settings))
+            app.state.database = database
             with end_with_supervisor():
                 async with _jobs(app):
                     yield
         finally:
             await app.state.oauth.aclose()
-            await engine.dispose()
+            await database.aclose()
 
 
 async def _check_schema(engine: AsyncEngine) -> None:

@@ -20,7 +20,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.core.config import Settings
-from app.core.db.engine import make_engine, make_readers
+from app.core.db.engine import make_engine
 from app.core.db.server import migrate
 from app.core.db.transaction import Database
 from app.core.embedded import EmbeddedPostgres
@@ -151,9 +151,9 @@ async def live_app(settings: Settings, database_url: str) -> AsyncIterator[FastA
     roomy = settings.model_copy(update={"db_pool_size": 30, "database_url": database_url})
     app = create_app(roomy)
     engine = make_engine(database_url, roomy)
-    app.state.database = Database(engine, readers=make_readers(engine, roomy))
+    app.state.database = database = Database(engine, with_readers=True)
     yield app
-    await engine.dispose()
+    await database.aclose()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection, NullPool, event
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.core.config import Settings
 from app.core.metrics import POOL_OPEN, POOL_USED
@@ -13,11 +13,14 @@ POOL_WAIT_SECONDS = 5
 IDLE_IN_TRANSACTION_MS = 30_000
 
 
-def make_engine(url: str, settings: Settings) -> AsyncEngine:
-    """A pool whose sessions obey the bounds of the settings on lock waits and statements."""
+def make_engine(url: str, settings: Settings, readers: int = 0) -> AsyncEngine:
+    """A pool whose sessions obey the bounds of the settings on lock waits and statements.
+
+    It has room for so many readers besides, who keep their connections.
+    """
     engine = create_async_engine(
         url,
-        pool_size=settings.db_pool_size,
+        pool_size=settings.db_pool_size + readers,
         max_overflow=settings.db_max_overflow,
         pool_timeout=POOL_WAIT_SECONDS,
         pool_use_lifo=True,
@@ -28,16 +31,6 @@ def make_engine(url: str, settings: Settings) -> AsyncEngine:
     if settings.db_pooler:
         _begin_with(engine, _session(settings))
     return engine
-
-
-def make_readers(engine: AsyncEngine, settings: Settings) -> async_sessionmaker[AsyncSession] | None:
-    """Sessions on the same pool whose statements are not held together by BEGIN and COMMIT.
-
-    None behind a pooler: there the bounds on statements are settings of a transaction, so every reader needs one.
-    """
-    if settings.db_pooler:
-        return None
-    return async_sessionmaker(engine.execution_options(isolation_level="AUTOCOMMIT"), expire_on_commit=False)
 
 
 def make_plain_engine(url: str, settings: Settings) -> AsyncEngine:

@@ -25,6 +25,7 @@ from app.core.db.failures import (
     connection_lost,
     sqlstate,
 )
+from app.core.db.readers import Readers
 from app.core.errors import DomainError, TryAgain
 
 T = TypeVar("T")
@@ -62,11 +63,13 @@ class Database:
         self,
         engine: AsyncEngine,
         sessions: async_sessionmaker[AsyncSession] | None = None,
-        readers: async_sessionmaker[AsyncSession] | None = None,
+        *,
+        with_readers: bool = False,
     ) -> None:
+        """Behind a pooler there are no readers: the bounds on statements are settings of a transaction there."""
         self.engine = engine
         self.sessions = sessions or async_sessionmaker(engine, expire_on_commit=False)
-        self._readers = readers or self.sessions
+        self._readers = Readers(engine) if with_readers else None
         self._snapshots = asyncio.Semaphore(SNAPSHOTS_AT_ONCE)
 
     async def transaction(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
@@ -100,13 +103,21 @@ class Database:
         Raises: as `transaction`.
         """
         try:
-            async with self._readers() as session:
+            if self._readers:
+                return await self._readers.run(work)
+            async with self.sessions() as session:
                 return await work(session)
         except StatementFailed as error:
             raise _as_answer(error) from error
         except (PoolTimeout, OSError) as error:
             log.warning("database out of reach: %s", error)
             raise TryAgain from error
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        if self._readers:
+            await self._readers.aclose()
+        await self.engine.dispose()
 
     async def _once(self, work: Callable[[AsyncSession], Awaitable[T]], undos: dict[str, Undo]) -> T:
         """One try. Undos of a try that does not commit join `undos`; a commit strikes those it took over."""

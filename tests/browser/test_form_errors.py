@@ -47,12 +47,10 @@ async def assert_told(page: Page, wrong: set[str]) -> None:
         message = page.locator(f"[id='{described.split()[-1]}']")
         assert await message.is_visible()
         assert (await message.inner_text()).strip()
-    invalid = {
-        invalid_name
-        for part in await page.locator("[aria-invalid=true]").all()
-        if (invalid_name := await part.get_attribute("name") or await part.get_attribute("id"))
-    }
-    assert {name.removeprefix("f-") for name in invalid} == wrong
+    marked = await page.locator("[aria-invalid=true]").evaluate_all(
+        "parts => parts.map(({ name, id }) => name || id)"
+    )
+    assert {str(mark).removeprefix("f-") for mark in marked} == wrong
     for link in await page.locator(".wrongs a[href^='#']").all():
         target = page.locator(f"[id='{(await link.get_attribute('href') or '#')[1:]}']")
         assert await target.get_attribute("aria-invalid") == "true"

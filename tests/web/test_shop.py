@@ -1,5 +1,6 @@
 """Home, shop, suggestions and feeds."""
 
+import re
 from decimal import Decimal
 from xml.etree import ElementTree as ET
 
@@ -25,7 +26,7 @@ def titles(browser: Browser) -> list[str]:
     page = browser.page.text.split('id="results"')[-1]
     return [
         part.split("<")[0].split(">")[-1]
-        for part in page.split('<h2 class="title">')[1:]
+        for part in re.split('<h[23] class="title">', page)[1:]
         for part in [part[part.index(">") + 1 :]]
     ]
 

@@ -12,10 +12,10 @@ COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes
 	--no-emit-find-links --custom-compile-command 'make lock' --quiet pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format races soak mutation bench mails lock clean
+.PHONY: help install run test check format races soak mutation bench mails screenshots lighthouse lock clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 install: $(STAMP) ## Set up .venv with everything, from the hashed locks
 
@@ -62,6 +62,12 @@ bench: $(STAMP) ## Measure all, each figure beside its limit; ARGS="--quick chec
 
 mails: $(STAMP) ## Write every mail with sample data to .cache/mails, as HTML and as pictures
 	@$(BIN)/python -m tests.notifications.preview .cache/mails
+
+screenshots: $(STAMP) ## Write pictures of every page to .cache/screenshots, phone and desk, by day and by night
+	@SCREENSHOTS=.cache/screenshots $(BIN)/python -m pytest tests/browser/screenshots.py $(ARGS)
+
+lighthouse: $(STAMP) ## What Lighthouse says of home, shop, book and basket (needs Node with npx)
+	@LIGHTHOUSE=.cache/lighthouse $(BIN)/python -m pytest tests/browser/lighthouse.py $(ARGS)
 
 lock: $(STAMP) ## Lock the dependencies anew, with hashes and without hosts
 	@$(COMPILE) --output-file requirements/run.txt

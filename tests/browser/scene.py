@@ -86,21 +86,21 @@ async def furnish(shop: Shop) -> Scene:
 
 async def _trade(shop: Shop, people: list[Person], liked: list[int]) -> dict[int, list[int]]:
     """Everybody buys some books, several times, and says what they think of them."""
-    chance = random.Random(5)
     orders: dict[int, list[int]] = {person.id: [] for person in people}
 
-    async def months_of(person: Person) -> None:
+    async def months_of(number: int, person: Person) -> None:
+        chance = random.Random(number)
         for turn in range(5):
             basket = [liked[0]] if turn == 0 else chance.sample(liked[1:14], chance.randint(1, 3))
             orders[person.id].append(await _buy(shop, person, basket))
             if turn < 3 and person is not people[0]:
-                rating, text = chance.choice(OPINIONS)
+                rating, text = OPINIONS[(number + turn) % len(OPINIONS)]
                 said = {"rating": rating, "text": text}
                 await _told(
                     shop.client.post(f"/books/{basket[0]}/reviews", headers=person.headers, json=said), 201, 409
                 )
 
-    await asyncio.gather(*(months_of(person) for person in people))
+    await asyncio.gather(*(months_of(number, person) for number, person in enumerate(people)))
     return orders
 
 

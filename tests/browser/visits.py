@@ -91,7 +91,7 @@ STAFF = [
     *visits(
         "staff",
         "/staff",
-        "/staff?period=this_month",
+        "/staff?period=month",
         "/staff/sales",
         "/staff/sales?days=365",
         "/staff/books",

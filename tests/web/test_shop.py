@@ -148,7 +148,7 @@ async def test_suggestions_are_the_first_hits(browser: Browser):
 async def test_machines_find_a_map_a_feed_and_their_rules(browser: Browser):
     books = await shelf(browser)
     robots = await browser.client.get("/robots.txt")
-    assert "Disallow: /basket" in robots.text
+    assert "Disallow: /checkout" in robots.text
     assert "Sitemap: http://localhost:8000/sitemap.xml" in robots.text
     sitemap = ET.fromstring((await browser.client.get("/sitemap.xml")).content)
     places = [place.text for place in sitemap.iterfind("map:url/map:loc", ATOM_FREE)]

@@ -186,7 +186,10 @@ async def test_the_audit_trail_tells_what_was_before_and_after(browser: Browser)
     book = await browser.shop.book(title="Mort", stock_quantity=3)
     admin = await browser.staff()
     await browser.client.patch(f"/books/{book}/stock", headers=admin.headers, json={"quantity": 7})
+    delivery = {"delta": 2, "kind": "restock", "reason": "Delivery"}
+    await browser.client.post(f"/books/{book}/stock/adjustments", headers=admin.headers, json=delivery)
     await browser.open(f"/staff/audit?subject=book&id={book}")
+    assert "<ins>Restock</ins>" in browser.page.text
     assert "<del>3</del>" in browser.page.text
     assert "<ins>7</ins>" in browser.page.text
     assert admin.email in browser.text

@@ -1,5 +1,6 @@
 """The audit trail: who did what, before and after."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -11,6 +12,7 @@ from app.audit.service import AuditTrail
 from app.core.db.transaction import Session
 from app.core.paging import position_cursor, read_position
 from app.web.access import Staff
+from app.web.formats import words
 from app.web.page import Page, render
 from app.web.route import PrivatePageRoute
 from app.web.staff.asking import PER_PAGE, address, end_of, number, start_of
@@ -19,6 +21,7 @@ router = APIRouter(include_in_schema=False, route_class=PrivatePageRoute, prefix
 FIELDS = ("action", "subject", "id", "actor", "from", "to")
 SUBJECTS = ("book", "genre", "order", "review", "user", "mail", "image")
 PAGES = {"book": "/staff/books/", "order": "/staff/orders/", "user": "/staff/users/", "mail": "/staff/mails/"}
+CODED = {"status", "role", "kind"}  # values of these are codes of ours
 MAX_ID = 2**63 - 1
 
 
@@ -41,7 +44,7 @@ class Deed:
     def changes(self) -> list[Change]:
         """What changed, by the names of the values."""
         before, after = self.event.before or {}, self.event.after or {}
-        return [Change(name, before.get(name), after.get(name)) for name in {**before, **after}]
+        return [Change(name, _read(name, before), _read(name, after)) for name in {**before, **after}]
 
     @property
     def path(self) -> str | None:
@@ -60,6 +63,14 @@ class AuditPage(Page):
     total: int
     following: str | None
     subjects: tuple[str, ...]
+
+
+def _read(name: str, values: Mapping[str, Any]) -> Any:
+    """A value as people say it."""
+    value = values.get(name)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return words(value) if name in CODED and isinstance(value, str) else value
 
 
 @router.get("")

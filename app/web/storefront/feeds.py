@@ -16,7 +16,7 @@ router = APIRouter(include_in_schema=False, route_class=PageRoute)
 FEED = 30
 MAPPED = 50_000
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
-CLOSED = ("/account", "/basket", "/checkout", "/staff", "/shop/suggest")
+CLOSED = ("/account", "/checkout", "/staff", "/shop/suggest")
 
 
 @router.get("/robots.txt")

@@ -8,7 +8,8 @@ export function liveFilters() {
   const form = document.querySelector("[data-live]");
   if (!form) return;
   const folded = document.querySelector("[data-filters]");
-  if (matchMedia("(max-width: 56rem)").matches) folded.open = Boolean(form.querySelector(".error"));
+  folded.open ||= matchMedia("(min-width: 56.01rem)").matches;
+  delete folded.dataset.filters;
   let timer, asked = 0;
   form.addEventListener("input", () => {
     clearTimeout(timer);

@@ -14,7 +14,7 @@ async def test_a_buyer_reviews_changes_and_deletes_the_review(street: Street, bu
     page = await street.window(buyer, scripts=scripts)
     await page.goto(f"/shop/books/{book}")
     await button(page, "Publish").click()
-    await expect(page.get_by_role("alert")).to_contain_text("Rating: Please fill this in.")
+    await expect(page.get_by_role("alert")).to_contain_text("Your rating: Please fill this in.")
     await page.get_by_label("4 Very good").check()
     await page.get_by_label("What would you tell other readers?").fill("Quiet and bright.\n\nI read it twice.")
     await button(page, "Publish").click()

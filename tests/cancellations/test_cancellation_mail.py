@@ -87,6 +87,15 @@ async def test_books_that_are_gone_are_named_as_well_as_can_be(shop: Shop, snaps
     assert f"{named} 1 × 10.00 10.00" in mail.text
 
 
+async def test_a_line_without_a_snapshot_is_named_as_its_book_is_now(shop: Shop):
+    buyer, admin = await shop.person(), await shop.admin()
+    order = await bought(shop, buyer, await shop.book(title="Emma", author="Jane Austen"), 1)
+    await shop.rows("UPDATE order_items SET title = NULL, author = NULL")
+    await by_staff(shop, admin, order)
+    [mail] = await cancellation_mails(shop)
+    assert "Emma by Jane Austen 1 × 10.00 10.00" in mail.text
+
+
 async def test_a_deactivated_buyer_is_told_as_well(shop: Shop):
     buyer, admin = await shop.person(), await shop.admin()
     order = await bought(shop, buyer, await shop.book())

@@ -19,10 +19,12 @@ class Till(MockPaymentService):
     def __init__(self) -> None:
         super().__init__(success_rate=1.0)
         self.asked: list[str] = []
+        self.amounts: list[tuple[Decimal, str]] = []
         self.silent = self.broken = False
 
     async def charge(self, attempt_id: str, amount: Decimal, currency: str, *, force_fail: bool = False) -> Charge:
         self.asked.append(attempt_id)
+        self.amounts.append((amount, currency))
         charge = await super().charge(attempt_id, amount, currency, force_fail=force_fail)
         if self.silent:
             raise RuntimeError("the answer was lost")
@@ -57,6 +59,7 @@ async def test_an_approved_charge_is_on_record_with_its_order(live: Shop, buyer:
         False,
     )
     assert attempt["charge_key"] == till.asked[0]
+    assert till.amounts == [(Decimal("20.00"), "USD")]
     assert attempt["reference"] == await raw.fetchval("SELECT payment_reference FROM orders")
 
 
@@ -93,6 +96,23 @@ async def test_after_a_decline_the_next_try_has_a_key_of_its_own(live: Shop, buy
     assert (await live.checkout(buyer)).status_code == 201
     assert len(set(till.asked)) == 2
     assert [row["outcome"] for row in await raw.fetch(ATTEMPTS)] == ["declined", "approved"]
+
+
+async def test_only_what_ended_in_the_same_turn_of_the_same_cart_is_counted(
+    live: Shop, buyer: Person, till: Till, raw
+):
+    """The last part of a key but one is that number."""
+
+    async def declined_by(person: Person) -> str:
+        await live.checkout(person, force_payment_failure=True)
+        return till.asked[-1].split("-")[2]
+
+    other = await live.person()
+    await live.add_to_cart(other, await raw.fetchval("SELECT id FROM books"))
+    assert [await declined_by(buyer), await declined_by(buyer), await declined_by(other)] == ["0", "1", "0"]
+    assert (await live.checkout(buyer)).status_code == 201
+    await live.add_to_cart(buyer, await raw.fetchval("SELECT id FROM books"))
+    assert await declined_by(buyer) == "0"
 
 
 async def test_a_rolled_back_sale_leaves_a_voided_attempt(live: Shop, buyer: Person, till: Till, raw):

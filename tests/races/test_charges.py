@@ -190,6 +190,25 @@ async def test_a_repetition_that_ends_in_a_refusal_voids_the_charge(
     assert await live.scalar("SELECT count(*) FROM orders") == 0
 
 
+async def test_a_repetition_at_another_price_voids_the_first_charge(
+    live: Shop, person: Person, till: Till, raw: asyncpg.Connection
+):
+    """The price is changed between the first try and the second. Seen to fail with one name for all undos."""
+    await raw.execute(FAIL_AT_COMMIT.format(times=1, sqlstate="40001"))
+    till.hold()
+    sale = begin(live.checkout(person))
+    await till.reached.wait()
+    rival = asyncio.create_task(live.rows("UPDATE books SET price = price + 1"))
+    await blocked(raw, rival)
+    till.let_go()
+    assert (await sale).status_code == 201
+    await rival
+    first, second = till.asked
+    assert first != second
+    assert till.voided == {first}
+    assert await live.rows(ONE_ORDER) == [(f"mock_{second}",)]
+
+
 async def test_a_charge_of_unknown_outcome_is_voided(live: Shop, person: Person):
     """The service takes the money and its answer is lost. Seen to fail when the undo was noted after the answer."""
 

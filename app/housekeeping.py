@@ -32,15 +32,22 @@ async def purge_idempotency_keys(session: AsyncSession) -> int:
     return len((await session.scalars(gone.returning(IdempotencyKey.key))).all())
 
 
-PURGES = (purge_expired, purge_idempotency_keys, purge_old_mails, purge_read_notices, add_up_tallies, add_up_sales)
+PURGES = (purge_expired, purge_idempotency_keys, purge_old_mails, purge_read_notices)
+SUMS = (add_up_tallies, add_up_sales)
 
 
 async def sweep(database: Database) -> int:
-    """Delete everything that has had its time, each batch in a transaction of its own; how many rows."""
+    """Delete everything that has had its time, each batch in a transaction of its own; how many rows.
+
+    Tallies are added up as well.
+    """
     swept = 0
     for purge in PURGES:
         while rows := await database.transaction(purge):
             swept += rows
+    for add_up in SUMS:
+        while await database.transaction(add_up):
+            pass
     return swept
 
 

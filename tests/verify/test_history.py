@@ -94,6 +94,7 @@ class Crowd:
             WITH again AS (UPDATE reviews SET rating = :rating, deleted_at = {deleted} WHERE user_id = :user RETURNING 1)
             INSERT INTO reviews (user_id, book_id, rating)
             SELECT :user, id, :rating FROM books WHERE id = :book AND NOT EXISTS (SELECT FROM again)
+            FOR KEY SHARE
             ON CONFLICT DO NOTHING
             """,
             user=self._reader().id,

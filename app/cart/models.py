@@ -54,8 +54,11 @@ class CartLine:
 
 @dataclass(frozen=True, slots=True)
 class LockedCart:
-    """A cart whose row is locked by this transaction, with the lines read under the lock."""
+    """A cart whose row is locked by this transaction, with what was read under the lock: its lines, and how many
+    payments of this turn have ended without taking anything.
+    """
 
     id: int
     turn: int
+    ended_payments: int
     lines: list[CartLine]

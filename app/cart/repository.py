@@ -6,7 +6,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cart.models import Cart, CartItem, CartLine, LockedCart
-from app.core.db.driver import driver
+from app.core.db.driver import driver, later
 
 _LINES = """
     SELECT line.id, line.book_id, line.quantity, books.title, books.author, books.price, books.cover_image_url
@@ -15,14 +15,16 @@ _LINES = """
 _OF_USER = f"{_LINES} JOIN carts ON carts.id = line.cart_id WHERE carts.user_id = $1 ORDER BY line.id"
 _OF_BOOK = f"{_LINES} JOIN carts ON carts.id = line.cart_id WHERE carts.user_id = $1 AND line.book_id = $2"
 _BY_ID = f"{_LINES} WHERE line.id = $1"
-_LOCK = "SELECT id, turn FROM carts WHERE user_id = $1 FOR UPDATE"
+_LOCK = "SELECT FROM carts WHERE user_id = $1 FOR UPDATE"
+_LOCK_WHOLE = "SELECT * FROM bookstore_lock_cart($1)"
 
 # The cart row is locked, or made, before the line is written: the line is made of what that gave.
 _ADD = """
     WITH locked AS (
         SELECT id FROM carts WHERE user_id = $1 FOR UPDATE
     ), made AS (
-        INSERT INTO carts (user_id) SELECT $1 WHERE NOT EXISTS (SELECT FROM locked)
+        INSERT INTO carts (user_id)
+        SELECT $1 FROM books WHERE id = $2 AND stock_quantity > 0 AND NOT EXISTS (SELECT FROM locked)
         ON CONFLICT (user_id) DO UPDATE SET user_id = excluded.user_id RETURNING id
     ), cart AS (
         SELECT id FROM locked UNION ALL SELECT id FROM made
@@ -33,12 +35,10 @@ _ADD = """
     )
     SELECT books.stock_quantity, line.id, line.book_id, line.quantity,
            books.title, books.author, books.price, books.cover_image_url
-    FROM cart JOIN books ON books.id = $2 LEFT JOIN line ON true
+    FROM books LEFT JOIN line ON true WHERE books.id = $2
 """
-_END_TURN = """
-    WITH gone AS (DELETE FROM cart_items WHERE id = ANY($2::integer[]))
-    UPDATE carts SET turn = turn + 1 WHERE id = $1
-"""
+_REMOVE = "DELETE FROM cart_items WHERE id = ANY($1::integer[])"
+_NEXT_TURN = "UPDATE carts SET turn = turn + 1 WHERE id = $1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +66,17 @@ class CartRepository:
 
     async def lock(self, user_id: int) -> LockedCart | None:
         """Lock the user's cart row, then read its lines; None when there is no cart."""
-        row = await (await driver(self._session)).fetchrow(_LOCK, user_id)
-        return None if row is None else LockedCart(row["id"], row["turn"], await self.get_with_items(user_id))
+        rows = await (await driver(self._session)).fetch(_LOCK_WHOLE, user_id)
+        if not rows:
+            return None
+        cart_id, turn, ended, *_ = rows[0]
+        lines = [CartLine(*line) for _1, _2, _3, *line in rows if line[0] is not None]
+        return LockedCart(cart_id, turn, ended, lines)
 
-    async def end_turn(self, cart: LockedCart) -> None:
-        """Take out the lines that were read under the lock, and begin the next turn."""
-        await (await driver(self._session)).execute(_END_TURN, cart.id, [line.id for line in cart.lines])
+    def end_turn(self, cart: LockedCart) -> None:
+        """Before COMMIT, take out the lines that were read under the lock, and begin the next turn."""
+        later(self._session, _REMOVE, [line.id for line in cart.lines])
+        later(self._session, _NEXT_TURN, cart.id)
 
     async def add(self, user_id: int, book_id: int, quantity: int) -> Added | None:
         """Lock the user's cart row, made if need be, and add a line; None when there is no such book.

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from app.accounts.deps import CurrentUser
 from app.cart.schemas import AddItem, CartItemOut, CartOut, ChangeItem
 from app.cart.service import CartService
-from app.core.db.transaction import TransactionRoute, get_session, only_reads
+from app.core.db.transaction import TransactionRoute, get_session, one_statement, only_reads
 from app.core.openapi import problems
 from app.core.values import Id
 
@@ -36,6 +36,7 @@ async def show_cart(user: CurrentUser, carts: Carts) -> CartOut:
     summary="Add a book",
     responses=problems("BOOK_NOT_FOUND", "CART_BOOK_OUT_OF_STOCK", "CART_ITEM_DUPLICATE"),
 )
+@one_statement
 async def add_item(body: AddItem, user: CurrentUser, carts: Carts) -> CartItemOut:
     """A quantity above the stock is accepted; checkout judges it. Quantities are not merged."""
     return CartItemOut.of(await carts.add(user.id, body.book_id, body.quantity))

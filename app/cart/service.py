@@ -80,6 +80,6 @@ class CartService:
         """For checkout: lock the cart row, then read its lines; nobody changes them until the transaction ends."""
         return await self._carts.lock(user_id)
 
-    async def end_turn(self, cart: LockedCart) -> None:
+    def end_turn(self, cart: LockedCart) -> None:
         """For checkout: take out what was bought; the cart row stays and begins its next turn."""
-        await self._carts.end_turn(cart)
+        self._carts.end_turn(cart)

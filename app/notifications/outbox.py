@@ -7,7 +7,7 @@ from uuid import uuid4
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.config import Settings
-from app.core.db.driver import driver
+from app.core.db.driver import driver, later
 from app.notifications.rendering import render
 from app.notifications.unsubscribe import OPTIONAL_KINDS, UnsubscribeLinks
 
@@ -27,8 +27,15 @@ class Outbox:
 
     async def queue(self, session: AsyncSession, kind: str, recipient: str, subject: str, **context: Any) -> None:
         """Write a mail to the outbox of this transaction; `context` as for `row`."""
+        await (await driver(session)).execute(_QUEUE, *self._values(kind, recipient, subject, **context))
+
+    def queue_later(self, session: AsyncSession, kind: str, recipient: str, subject: str, **context: Any) -> None:
+        """The same before COMMIT, together with what else waits for it."""
+        later(session, _QUEUE, *self._values(kind, recipient, subject, **context))
+
+    def _values(self, kind: str, recipient: str, subject: str, **context: Any) -> list[str | int | None]:
         row = self.row(kind, recipient, subject, **context)
-        await (await driver(session)).execute(_QUEUE, *(row[name] for name in _COLUMNS))
+        return [row[name] for name in _COLUMNS]
 
     def row(
         self,

@@ -49,7 +49,7 @@ async def check_out(
     except CheckoutRefused as refusal:
         answer = domain_problem(refusal)
         outcome = Outcome(answer.status_code, bytes(answer.body))
-    await keys.keep(key, StoredAnswer(outcome.status, outcome.body))
+    keys.keep(key, StoredAnswer(outcome.status, outcome.body))
     return outcome
 
 

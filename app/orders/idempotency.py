@@ -8,7 +8,7 @@ from datetime import timedelta
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.db.driver import driver
+from app.core.db.driver import driver, later
 from app.core.values import money_text
 from app.orders.errors import KeyInProgress, KeyReused
 from app.orders.schemas import CheckoutRequest
@@ -74,6 +74,6 @@ class IdempotencyKeys:
             raise KeyReused
         return StoredAnswer(status, body)
 
-    async def keep(self, key: str, answer: StoredAnswer) -> None:
+    def keep(self, key: str, answer: StoredAnswer) -> None:
         """Store the answer under the claimed key; it becomes visible with the COMMIT of what it tells of."""
-        await (await driver(self._session)).execute(_KEEP, self._user_id, key, answer.status, answer.body)
+        later(self._session, _KEEP, self._user_id, key, answer.status, answer.body)

@@ -23,27 +23,25 @@ class OrderMails:
         self._session = session
         self._outbox = outbox
 
-    async def confirmation(self, buyer: Buyer, order: PlacedOrder) -> None:
-        await self._queue("order_confirmation", CONFIRMED_SUBJECT, buyer, order)
+    def confirm(self, buyer: Buyer, order: PlacedOrder) -> None:
+        """Before COMMIT, queue the confirmation."""
+        told = self._told(buyer, order)
+        self._outbox.queue_later(self._session, "order_confirmation", buyer.email, CONFIRMED_SUBJECT, **told)
 
     async def cancellation(self, buyer: Buyer, order: Order, refunded: Decimal | None, reason: str | None) -> None:
         """`refunded` in major units of the order's currency, None where nothing had been charged."""
         given_back = None if refunded is None else money_text(refunded)
-        await self._queue("order_cancelled", CANCELLED_SUBJECT, buyer, order, refunded=given_back, reason=reason)
+        told = self._told(buyer, order) | {"refunded": given_back, "reason": reason}
+        await self._outbox.queue(self._session, "order_cancelled", buyer.email, CANCELLED_SUBJECT, **told)
 
-    async def _queue(self, kind: str, subject: str, buyer: Buyer, order: Order | PlacedOrder, **context: Any) -> None:
-        await self._outbox.queue(
-            self._session,
-            kind,
-            buyer.email,
-            subject,
-            display_name=buyer.display_name,
-            order_id=order.id,
-            lines=[_line(item) for item in order.items],
-            total=money_text(order.total_price),
-            currency=order.currency,
-            **context,
-        )
+    def _told(self, buyer: Buyer, order: Order | PlacedOrder) -> dict[str, Any]:
+        return {
+            "display_name": buyer.display_name,
+            "order_id": order.id,
+            "lines": [_line(item) for item in order.items],
+            "total": money_text(order.total_price),
+            "currency": order.currency,
+        }
 
 
 def _line(item: OrderItem | PlacedLine) -> dict[str, object]:

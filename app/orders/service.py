@@ -70,7 +70,7 @@ class OrderService:
         total = rules.total(cart.lines, books)
         if request.expected_total not in {None, total}:
             raise TotalChanged(total)
-        purchase = Purchase(buyer.id, cart.id, cart.turn, total, self._currency)
+        purchase = Purchase(buyer.id, cart.id, cart.turn, cart.ended_payments, total, self._currency)
         charge = await self._payments.charge(purchase, force_fail=request.force_payment_failure)
         if not charge.approved:
             raise PaymentDeclined
@@ -80,9 +80,9 @@ class OrderService:
             currency=self._currency,
             payment_reference=charge.reference,
         )
-        await self._payments.record(order.id)
-        await self._cart.end_turn(cart)
-        await self._mails.confirmation(buyer, order)
+        self._payments.record(order.id)
+        self._cart.end_turn(cart)
+        self._mails.confirm(buyer, order)
         return order
 
     async def cancel(

@@ -17,11 +17,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """What is paid for: the goods of one turn of a cart. `amount` in major units of `currency`."""
+    """What is paid for: the goods of one turn of a cart. `amount` in major units of `currency`.
+
+    `ended` counts the attempts of this turn that took nothing: declined or voided.
+    """
 
     user_id: int
     cart_id: int
     cart_turn: int
+    ended: int
     amount: Decimal
     currency: str
 
@@ -76,19 +80,18 @@ class PaymentAttempts:
         The key of the charge depends on the cart, its turn, the amount and how many attempts of this turn have ended,
         and on nothing that a crash forgets: a retry asks under the same key and gets the first outcome.
         """
-        ended = await self._repository.ended(purchase.cart_id, purchase.cart_turn)
-        attempt = self._attempt = _Attempt(charge_key(purchase, ended), purchase)
+        attempt = self._attempt = _Attempt(charge_key(purchase), purchase)
         undo_unless_committed(self._session, attempt.key, partial(self._end, attempt))
         attempt.charge = await self._service.charge(
             attempt.key, purchase.amount, purchase.currency, force_fail=force_fail
         )
         return attempt.charge
 
-    async def record(self, order_id: int) -> None:
-        """Put the approved charge on record as the payment of that order."""
+    def record(self, order_id: int) -> None:
+        """Before COMMIT, put the approved charge on record as the payment of that order."""
         if self._attempt is None:
             raise AssertionError("nothing was charged in this transaction")
-        await self._repository.record(self._attempt.row(order_id=order_id))
+        self._repository.record_later(self._attempt.row(order_id=order_id))
 
     async def refund(self, order_id: int) -> Decimal | None:
         """Give back what was paid for the order; None when it was given back before or nothing was paid.
@@ -136,7 +139,7 @@ class PaymentAttempts:
         return await self._database.transaction(work)
 
 
-def charge_key(purchase: Purchase, ended: int) -> str:
+def charge_key(purchase: Purchase) -> str:
     """At most 64 characters, the same for the same try at paying for the same goods."""
     amount = hashlib.sha256(f"{purchase.amount:f} {purchase.currency}".encode()).hexdigest()[:12]
-    return f"{purchase.cart_id}-{purchase.cart_turn}-{ended}-{amount}"
+    return f"{purchase.cart_id}-{purchase.cart_turn}-{purchase.ended}-{amount}"

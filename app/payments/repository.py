@@ -6,7 +6,7 @@ from decimal import Decimal
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.db.driver import driver
+from app.core.db.driver import driver, later
 from app.payments.models import PaymentAttempt, PaymentRefund
 
 
@@ -36,10 +36,6 @@ class Paid:
     currency: str
 
 
-_ENDED = """
-    SELECT count(*) FROM payment_attempts
-    WHERE cart_id = $1 AND cart_turn = $2 AND (outcome = 'declined' OR voided_at IS NOT NULL)
-"""
 _RECORD = """
     INSERT INTO payment_attempts AS known
         (charge_key, user_id, cart_id, cart_turn, amount, currency, outcome, reference, order_id, voided_at)
@@ -57,14 +53,13 @@ class PaymentRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def ended(self, cart_id: int, cart_turn: int) -> int:
-        """How many attempts of this turn of the cart took nothing: declined or voided."""
-        ended: int = await (await driver(self._session)).fetchval(_ENDED, cart_id, cart_turn)
-        return ended
-
     async def record(self, row: AttemptRow) -> bool:
         """Write the attempt; what is known of it by now replaces what was. False when it has an order already."""
         return await (await driver(self._session)).fetchval(_RECORD, *astuple(row)) is not None
+
+    def record_later(self, row: AttemptRow) -> None:
+        """Write the attempt before COMMIT."""
+        later(self._session, _RECORD, *astuple(row))
 
     async def unrefunded(self, order_id: int) -> Paid | None:
         """The charge that paid for the order, unless it was given back."""

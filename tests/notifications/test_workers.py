@@ -110,9 +110,9 @@ async def test_a_sent_mail_is_marked_although_the_database_is_busy_at_first(
     refused = asyncio.Event()
 
     class Watched(Database):
-        async def transaction(self, work):
+        async def transaction(self, work, **options):
             try:
-                return await super().transaction(work)
+                return await super().transaction(work, **options)
             except TryAgain:
                 refused.set()
                 raise

@@ -159,7 +159,7 @@ async def test_baskets_in_opposite_order_never_deadlock(live: Shop, raw: asyncpg
     assert outcomes(await asyncio.gather(*tasks)) == {"201": 16}
     assert failures == []
     assert await live.rows("SELECT stock_quantity FROM books") == [(0,), (0,)]
-    await engine.dispose()
+    await live.app.state.database.aclose()
     assert await deadlocks(raw) == 0
 
 

@@ -17,6 +17,7 @@ from fastapi.routing import APIRoute
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 
+from app.core.db.driver import run_what_waits
 from app.core.db.failures import (
     NO_ROOM,
     OUT_OF_TIME,
@@ -72,8 +73,10 @@ class Database:
         self._readers = Readers(engine) if with_readers else None
         self._snapshots = asyncio.Semaphore(SNAPSHOTS_AT_ONCE)
 
-    async def transaction(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+    async def transaction(self, work: Callable[[AsyncSession], Awaitable[T]], *, one_statement: bool = False) -> T:
         """Run `work` and commit. Deadlocks and serialization failures repeat it up to three times.
+
+        Work that changes rows in `one_statement` needs no BEGIN and COMMIT around it.
 
         Raises:
             TryAgain: a lock wait ran out, the pool had no connection to give, the server is out of reach, or the
@@ -85,6 +88,8 @@ class Database:
         try:
             while True:
                 try:
+                    if one_statement and self._readers:
+                        return await self._readers.run(work)
                     return await self._once(work, undos)
                 except StatementFailed as error:
                     if repetition == REPETITIONS or sqlstate(error) not in REPEATABLE:
@@ -167,6 +172,7 @@ _PATIENCE = (
 
 
 async def _commit(session: AsyncSession, undos: dict[str, Undo]) -> None:
+    await run_what_waits(session)
     try:
         await session.commit()
     except BaseException as error:
@@ -218,13 +224,19 @@ def only_reads(endpoint: Endpoint) -> Endpoint:
     return endpoint
 
 
+def one_statement(endpoint: Endpoint) -> Endpoint:
+    """Mark an endpoint of a TransactionRoute all of whose changes are made by one statement: it is a transaction."""
+    endpoint.__dict__["one_statement"] = True
+    return endpoint
+
+
 class TransactionRoute(APIRoute):
     """A route whose every request is one transaction of `app.state.database`."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The route's handler, run as the unit of work."""
         handle = super().get_route_handler()
-        reads = hasattr(self.endpoint, "only_reads")
+        reads, changes_once = hasattr(self.endpoint, "only_reads"), hasattr(self.endpoint, "one_statement")
 
         async def in_transaction(request: Request) -> Response:
             async def work(session: AsyncSession) -> Response:
@@ -232,7 +244,9 @@ class TransactionRoute(APIRoute):
                 return await handle(request)
 
             database: Database = request.app.state.database
-            return await (database.reading(work) if reads else database.transaction(work))
+            if reads:
+                return await database.reading(work)
+            return await database.transaction(work, one_statement=changes_once)
 
         return in_transaction
 

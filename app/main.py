@@ -159,7 +159,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         try:
             await _check_schema(engine)
             app.state.database = database
-            gc.freeze()  # 200,000 objects that stay: looking through them stopped every request for a tenth of a second
+            gc.freeze()  # to look through 200,000 objects that stay would stop all requests for a tenth of a second
             with end_with_supervisor():
                 async with _jobs(app):
                     yield

@@ -1,10 +1,13 @@
 """What the catalogue's operations are given."""
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
-from pydantic import AfterValidator, BaseModel, Field
+from fastapi.exceptions import RequestValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
+from starlette.datastructures import QueryParams
 
 from app.catalog.query import BookFilter, BookQuery
 from app.catalog.service import BookService, GenreService
@@ -25,7 +28,7 @@ PriceBound = Annotated[
 
 
 class BookParams(BaseModel):
-    """The query of GET /books, in one model: FastAPI looks at parameters that stand alone one by one."""
+    """The query of GET /books."""
 
     genre_id: Annotated[Id | None, Query(description="Exact")] = None
     author: Annotated[str | None, Query(max_length=255, description="Part of the name, in any case")] = None
@@ -40,8 +43,19 @@ class BookParams(BaseModel):
     cursor: CursorText = None
 
 
-async def get_query(asked: Annotated[BookParams, Query()]) -> BookQuery:
-    """The whole question. A blank `q` counts as absent."""
+async def get_query(request: Request) -> BookQuery:
+    """The whole question. The same ones are asked again and again: they are read once."""
+    return _read(request.scope["query_string"])
+
+
+@lru_cache(maxsize=1024)
+def _read(query_string: bytes) -> BookQuery:
+    """A blank `q` counts as absent; of a parameter that is given twice the last one counts."""
+    try:
+        asked = BookParams.model_validate(dict(QueryParams(query_string)))
+    except ValidationError as error:
+        wrong = [{**told, "loc": ("query", *told["loc"])} for told in error.errors(include_url=False)]
+        raise RequestValidationError(wrong) from error
     words = asked.q if asked.q and asked.q.strip() else None
     if asked.cursor is not None and (words or asked.page is not None):
         raise invalid_input("query", "cursor", message="goes with neither q nor page")

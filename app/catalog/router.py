@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Response
 
 from app.accounts.deps import AdminUser
-from app.catalog.deps import BookId, Books, Genres, Question, Stock
+from app.catalog.deps import BookId, BookParams, Books, Genres, Question, Stock
 from app.catalog.schemas import (
     BookCreate,
     BookList,
@@ -22,7 +22,7 @@ from app.catalog.service import BookPage
 from app.catalog.view import BookView
 from app.core.db.transaction import TransactionRoute, only_reads
 from app.core.middleware import storable_text
-from app.core.openapi import problems
+from app.core.openapi import problems, query_parameters
 from app.core.paging import PageNumber, PageSize, next_link
 
 router = APIRouter(route_class=TransactionRoute)
@@ -49,6 +49,7 @@ async def create_genre(body: GenreCreate, admin: AdminUser, genres: Genres) -> G
     "/books",
     tags=["books"],
     response_model=BookList,
+    openapi_extra={"parameters": query_parameters(BookParams)},
     summary="List or search books",
     responses=problems("PAGE_TOO_DEEP") | LINK,
     dependencies=PUBLIC,

@@ -1,11 +1,12 @@
 """The OpenAPI document: problem answers declared where they can occur."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Query
 from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 
 from app.core.errors import DomainError
 from app.core.problems import MEDIA_TYPE, PROBLEMS
@@ -46,6 +47,18 @@ FRAMEWORK: dict[str, tuple[int, str]] = {
     "HTTP_401": (401, "Unauthorized"),
     "HTTP_404": (404, "Not Found"),
 }
+
+
+def query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
+    """The parameters of an operation that reads its query by itself, as FastAPI would tell of them."""
+    told = FastAPI()
+
+    async def ask(_: Annotated[model, Query()]) -> None:  # type: ignore[valid-type]
+        """Is never called."""
+
+    told.add_api_route("/", ask)
+    parameters: list[dict[str, Any]] = told.openapi()["paths"]["/"]["get"]["parameters"]
+    return parameters
 
 
 def problems(*codes: str) -> dict[int | str, dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -16,6 +16,7 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    literal_column,
     select,
     update,
 )
@@ -120,8 +121,7 @@ class BookRepository:
 
     async def counted_page(self, query: BookQuery, limit: int) -> tuple[int, list[BookView]]:
         """The number of all books and a page of them, in one statement; the query has no filter."""
-        page = _page_of_all(query.sort, query.direction)
-        rows = await page.fetch(self._session, start=query.offset, most=limit)
+        rows = await _page_of_all(query.sort, query.direction, query.offset, limit).fetch(self._session)
         total = int(rows[0][0]) if rows else await self.count(query.filter)
         return total, [BookView(*book) for _, *book in rows]
 
@@ -156,9 +156,10 @@ def _page(query: BookQuery, start: ColumnElement[int], most: ColumnElement[int])
     return _in_order(query, select(*COLUMNS).where(among))
 
 
-@cache
-def _page_of_all(sort: SortName, direction: Direction) -> OnDriver:
-    start, most = bindparam("start", type_=Integer), bindparam("most", type_=Integer)
+@lru_cache(maxsize=64)
+def _page_of_all(sort: SortName, direction: Direction, offset: int, limit: int) -> OnDriver:
+    """The place of the page stands in the SQL: as a parameter it would have each statement planned anew."""
+    start, most = literal_column(str(offset), Integer), literal_column(str(limit), Integer)
     page = _page(BookQuery(sort=sort, sort_dir=direction), start, most)
     return OnDriver(page.with_only_columns(number_of_books(), *COLUMNS))
 

@@ -28,7 +28,7 @@ async def cycle_over_http(shop: Shop, adds: int) -> None:
         answer = await shop.client.post("/cart/items", headers=headers, json={"book_id": book})
         assert answer.status_code == 201
     assert (await shop.client.post("/orders/checkout", headers=headers, json={})).status_code == 201
-    await shop.app.state.database.engine.dispose()
+    await shop.app.state.database.aclose()
 
 
 @pytest.mark.parametrize("bought", [SPREAD, HOT], ids=lambda bought: bought.name)

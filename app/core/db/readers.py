@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 T = TypeVar("T")
 
-KEPT = 4
+KEPT = 12
 """Sessions that a process keeps. Each holds a connection of the pool, which is made larger by as many."""
 
 

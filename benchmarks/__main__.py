@@ -1,6 +1,7 @@
 """`make bench`: each figure beside its limit, or beside something real from the same run."""
 
 import argparse
+import asyncio
 import shutil
 import sys
 import tempfile
@@ -9,6 +10,8 @@ from pathlib import Path
 
 from benchmarks import buying, histories, importing, profiling, report, starting
 from benchmarks.figures import Figure
+from benchmarks.growth.__main__ import show as show_growth
+from benchmarks.growth.measuring import growth
 from benchmarks.plan import QUICK, Plan
 from benchmarks.reading import reading
 from benchmarks.stage import ROOT, Stage, default_workers, staged
@@ -21,7 +24,8 @@ ON_STAGE: dict[str, Callable[[Stage, Plan], list[Figure]]] = {
     "bestseller": buying.best_seller,
     "reading": reading,
 }
-PARTS = (*APART, *ON_STAGE)
+GROWN = ROOT / ".cache" / "growth"
+PARTS = (*APART, *ON_STAGE, "growth")
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -50,8 +54,18 @@ def measure(data: Path, parts: Sequence[str], plan: Plan) -> None:
         figures += APART[name](data / name)
     if on_stage := [name for name in ON_STAGE if name in parts]:
         figures += _on_stage(data / "stage", on_stage, plan)
+    if "growth" in parts:
+        figures += _growing(plan)
     report.show(figures)
     LATEST.write_text(report.as_json(figures), encoding="utf-8")
+
+
+def _growing(plan: Plan) -> list[Figure]:
+    """The shops are kept: to fill the largest takes minutes."""
+    GROWN.mkdir(parents=True, exist_ok=True)
+    measured, figures = asyncio.run(growth(GROWN, plan.sizes, plan.growth_rounds))
+    show_growth(measured, plan.sizes)
+    return figures
 
 
 def _on_stage(data: Path, parts: Sequence[str], plan: Plan) -> list[Figure]:

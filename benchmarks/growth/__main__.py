@@ -1,6 +1,7 @@
 """`python -m benchmarks.growth`: what a shop of a million books costs that one of ten thousand does not."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -25,7 +26,7 @@ def main(data: Data = Path(".cache/growth"), sizes: Sizes = list(SIZES), rounds:
             Console().print(f"{figure.name}: {figure.value:.2f} {figure.unit}, limit {figure.limit:g}")
 
 
-def show(measured: Measured, sizes: list[int]) -> None:
+def show(measured: Measured, sizes: Sequence[int]) -> None:
     """One row a line: p50 and p95 of each size, the slowest of the first times in the largest shop."""
     table = Table(title="Growth: p50 / p95 in ms by books and orders", title_justify="left")
     for column in ("", *map(in_words, sizes), "ratio", "first", "plan"):

@@ -70,6 +70,7 @@ async def trading(
         "BOOKSTORE_DATA": str(folder),
         "SECRET_KEY": inserting.state.signing_key,
         "PAYMENT_MOCK_SUCCESS_RATE": "1",
+        "LOCK_TIMEOUT_MS": "12000",  # a busy machine takes its time to let all of them come to the door
         "DB_POOL_SIZE": "30",  # a worker may get all the buyers of a race, each waiting with a connection
         "LOG_LEVEL": "WARNING",
     } | variables

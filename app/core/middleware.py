@@ -118,7 +118,7 @@ class BodyGuard:
             too_large = problem("BODY_TOO_LARGE", f"The body may have {self.max_bytes} bytes at most.")
             await self.shown(Request(scope), too_large)(scope, receive, send)
             return
-        if refusal := _refuse_encoding(body, Headers(scope=scope).get("content-type", "")):
+        if body and (refusal := _refuse_encoding(body, Headers(scope=scope).get("content-type", ""))):
             await refusal(scope, receive, send)
             return
         if not state["unstorable"] and _unstorable_in_json(body):
@@ -146,7 +146,7 @@ def declares_more_than(max_bytes: int, scope: Scope) -> bool:
 
 def _refuse_encoding(body: bytes, content_type: str) -> Response | None:
     """The answer to a JSON body that is not UTF-8 (400) or holds a bare NUL, a syntax error in UTF-8 (422)."""
-    if not body or "json" not in content_type.lower():
+    if "json" not in content_type.lower():
         return None
     try:
         body.decode("utf-8")

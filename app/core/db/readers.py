@@ -27,7 +27,8 @@ class Readers:
             await session.close()
             raise
         if len(self._kept) < KEPT:
-            session.expunge_all()
+            if session.sync_session.identity_map:
+                session.expunge_all()
             self._kept.append(session)
         else:
             await session.close()

@@ -59,7 +59,15 @@ async def until(reached: Callable[[], bool]) -> None:
 def servers_of(shop: RunningShop) -> list[psutil.Process]:
     """The processes that answer requests."""
     process = psutil.Process(shop.process.pid)
-    return [child for child in process.children() if "spawn_main" in " ".join(child.cmdline())] or [process]
+    return [child for child in process.children() if "spawn_main" in command(child)] or [process]
+
+
+def command(process: psutil.Process) -> str:
+    """The command line; empty when the process ended this instant, as helpers do."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
 
 
 def is_listening(process: psutil.Process) -> bool:

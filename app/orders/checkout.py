@@ -10,7 +10,7 @@ from app.core.db.transaction import once_committed
 from app.core.errors import DomainError
 from app.core.metrics import CHECKOUTS
 from app.core.problems import domain_problem
-from app.orders.errors import CheckoutRefused
+from app.orders.errors import CheckoutRefused, PaymentDeclined
 from app.orders.idempotency import IdempotencyKeys, StoredAnswer, fingerprint
 from app.orders.schemas import CheckoutRequest, OrderOut
 from app.orders.service import OrderService
@@ -46,6 +46,9 @@ async def check_out(
         return Outcome(kept.status, kept.body, replayed=True)
     try:
         outcome = await _run(session, orders, buyer, request)
+    except PaymentDeclined:
+        keys.give_up(key)
+        raise
     except CheckoutRefused as refusal:
         answer = domain_problem(refusal)
         outcome = Outcome(answer.status_code, bytes(answer.body))

@@ -63,10 +63,11 @@ class TotalChanged(CheckoutRefused):
 
 
 class PaymentDeclined(DomainError):
-    """The payment service said no. Nothing is kept, so the same key may try again."""
+    """The payment service said no. That is on record, and nothing else is kept: the same key may try again."""
 
     code = "ORDER_PAYMENT_FAILED"
     detail = "Your payment was declined. Nothing was charged and your cart is as before."
+    keeps_changes = True
 
 
 class OrderNotFound(DomainError):

@@ -24,6 +24,7 @@ _CLAIM = """
     RETURNING key
 """
 _KEPT = "SELECT request_hash, response_status, response_body FROM idempotency_keys WHERE user_id = $1 AND key = $2"
+_GIVE_UP = "DELETE FROM idempotency_keys WHERE user_id = $1 AND key = $2"
 _KEEP = "UPDATE idempotency_keys SET response_status = $3, response_body = $4 WHERE user_id = $1 AND key = $2"
 
 
@@ -73,6 +74,10 @@ class IdempotencyKeys:
         if kept_hash != request_hash:
             raise KeyReused
         return StoredAnswer(status, body)
+
+    def give_up(self, key: str) -> None:
+        """Before COMMIT, let go of the claimed key: the next request under it runs itself."""
+        later(self._session, _GIVE_UP, self._user_id, key)
 
     def keep(self, key: str, answer: StoredAnswer) -> None:
         """Store the answer under the claimed key; it becomes visible with the COMMIT of what it tells of."""

@@ -73,6 +73,7 @@ class OrderService:
         purchase = Purchase(buyer.id, cart.id, cart.turn, cart.ended_payments, total, self._currency)
         charge = await self._payments.charge(purchase, force_fail=request.force_payment_failure)
         if not charge.approved:
+            self._payments.record()
             raise PaymentDeclined
         order = await self._orders.create_order(
             buyer.id,

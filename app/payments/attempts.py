@@ -62,9 +62,10 @@ class _Attempt:
 class PaymentAttempts:
     """The payment service, seen from a transaction.
 
-    An approved charge is recorded in the transaction that makes its order. What ends without an order (declined, of
-    unknown outcome, or approved in a transaction that was rolled back) is voided where money may have moved, and
-    recorded in a transaction of its own after the rollback.
+    A charge is recorded in the transaction that asked for it: approved with its order, declined while the cart is
+    still locked, so that whoever waits for it knows of the decline. What its transaction cannot tell of (an unknown
+    outcome, or a transaction that was rolled back) is voided where money may have moved, and recorded in a
+    transaction of its own after the rollback.
     """
 
     def __init__(self, session: AsyncSession, database: Database, service: PaymentService) -> None:
@@ -87,8 +88,8 @@ class PaymentAttempts:
         )
         return attempt.charge
 
-    def record(self, order_id: int) -> None:
-        """Before COMMIT, put the approved charge on record as the payment of that order."""
+    def record(self, order_id: int | None = None) -> None:
+        """Before COMMIT, put the charge on record: as the payment of that order, or as declined."""
         if self._attempt is None:
             raise AssertionError("nothing was charged in this transaction")
         self._repository.record_later(self._attempt.row(order_id=order_id))

@@ -82,11 +82,22 @@ async def test_only_a_charge_can_be_put_on_record(live: Shop, till: Till):
         await live.app.state.database.transaction(work)
 
 
-async def test_a_decline_is_on_record_although_its_checkout_was_rolled_back(
-    live: Shop, buyer: Person, till: Till, raw
+async def test_a_decline_is_on_record_with_the_end_of_its_checkout_and_leaves_nothing_else(
+    live: Shop, buyer: Person, till: Till, raw, monkeypatch: pytest.MonkeyPatch
 ):
-    """Seen to fail when the attempt was written in the transaction of the checkout."""
-    assert_problem(await live.checkout(buyer, force_payment_failure=True), 402, "ORDER_PAYMENT_FAILED")
+    """Not a moment later, when somebody who waited for the cart has counted the declines already.
+
+    Seen to fail when the decline was rolled back, and recorded afterwards.
+    """
+
+    async def afterwards(*_: object) -> bool:
+        raise AssertionError("recorded apart")
+
+    monkeypatch.setattr(PaymentAttempts, "_on_record_apart", afterwards)
+    declined = await live.checkout(buyer, key="a", force_payment_failure=True)
+    assert_problem(declined, 402, "ORDER_PAYMENT_FAILED")
+    assert await raw.fetchval("SELECT count(*) FROM orders") == 0
+    assert await raw.fetchval("SELECT count(*) FROM idempotency_keys") == 0
     (attempt,) = await raw.fetch(ATTEMPTS)
     assert (attempt["outcome"], attempt["order_id"], attempt["voided"]) == ("declined", None, False)
 

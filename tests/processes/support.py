@@ -41,6 +41,7 @@ class Premises:
     raw: asyncpg.Connection
     url: str
     pid: int
+    log: Path
 
 
 @asynccontextmanager
@@ -70,7 +71,9 @@ async def trading(
         "BOOKSTORE_DATA": str(folder),
         "SECRET_KEY": inserting.state.signing_key,
         "PAYMENT_MOCK_SUCCESS_RATE": "1",
-        "LOCK_TIMEOUT_MS": "12000",  # a busy machine takes its time to let all of them come to the door
+        # A busy machine takes its time to let all of them come to the door, and through it.
+        "LOCK_TIMEOUT_MS": "60000",
+        "STATEMENT_TIMEOUT_MS": "60000",
         "DB_POOL_SIZE": "30",  # a worker may get all the buyers of a race, each waiting with a connection
         "LOG_LEVEL": "WARNING",
     } | variables
@@ -78,8 +81,8 @@ async def trading(
     raw = await asyncpg.connect(driver_url(url))
     try:
         with serving(folder / "log", *(words or ("--workers", "2", "--no-worker")), **served) as running:
-            async with AsyncClient(base_url=running.address, limits=limits, timeout=30) as client:
-                yield Premises(Shop(inserting, client), raw, url, running.process.pid)
+            async with AsyncClient(base_url=running.address, limits=limits, timeout=60) as client:
+                yield Premises(Shop(inserting, client), raw, url, running.process.pid, running.log)
     finally:
         await raw.close()
         await engine.dispose()
@@ -118,6 +121,7 @@ class Race:
         self.shop = premises.shop
         self.raw = premises.raw
         self._url = premises.url
+        self._log = premises.log
         self._tally = tally
 
     async def rounds(self) -> AsyncIterator[int]:
@@ -144,7 +148,7 @@ class Race:
             tasks = _begin(requests)
         answers = await asyncio.gather(*tasks)
         self._tally.outcomes.update(outcome(answer) for answer in answers)
-        assert [answer.text for answer in answers if answer.is_server_error] == []
+        assert [answer.text for answer in answers if answer.is_server_error] == [], self._log.read_text()
         return answers
 
     async def people(self, number: int) -> list[Person]:

@@ -53,7 +53,7 @@ def begin(work: Coroutine[Any, Any, Response]) -> asyncio.Task[Response]:
 async def blocked(raw: asyncpg.Connection, *tasks: asyncio.Task[Any]) -> None:
     """Returns once all these tasks wait for a lock, or one has ended without having to."""
     query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not any(task.done() for task in tasks):
             await raw.execute("SELECT pg_stat_clear_snapshot()")
             if await raw.fetchval(query) >= len(tasks):

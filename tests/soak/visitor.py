@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Collection
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,7 +53,7 @@ class Answer:
         return "Idempotent-Replayed" in self.response.headers
 
 
-class Visitor:
+class Visitor(ABC):
     """One person; all chance comes from a seed of theirs."""
 
     def __init__(self, name: str, client: AsyncClient, told: Told, seed: int) -> None:
@@ -82,14 +83,14 @@ class Visitor:
         except Unexpected as surprise:
             self.told.surprises.append(f"{self.name}: {surprise}")
 
-    async def enter(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def enter(self) -> None: ...
 
-    async def act(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def act(self) -> None: ...
 
-    async def check(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def check(self) -> None: ...
 
     async def ask(
         self,

@@ -1,6 +1,6 @@
 """The driver beneath a session, for the statements a shop runs all day: they cost a fraction of what SQLAlchemy adds.
 
-See docs/decisions/0009-driver-on-the-hot-path.md.
+See docs/decisions/0009-the-driver-on-the-hot-path.md.
 """
 
 import re
@@ -49,9 +49,15 @@ async def one_transaction(session: AsyncSession) -> AsyncIterator[None]:
 def later(session: AsyncSession, statement: str, *values: object) -> None:
     """Have a statement that changes rows run before COMMIT, in one round trip with all others that wait so.
 
-    They run in no order and see nothing of each other; none of them may have a WITH of its own.
+    They run in no order and see nothing of each other; none of them may have a WITH of its own. A session of readers
+    knows no COMMIT and takes none.
     """
     session.info.setdefault(_LATER, []).append((statement, values))
+
+
+def waits(session: AsyncSession) -> bool:
+    """Whether `later` was told anything that was not run yet."""
+    return bool(session.info.get(_LATER))
 
 
 async def run_what_waits(session: AsyncSession) -> None:
@@ -77,7 +83,7 @@ async def driver(session: AsyncSession) -> Driver:
     What it raises are the driver's own errors (`asyncpg.PostgresError`, `asyncpg.InterfaceError`).
     """
     transaction, known = session.info.get(_DRIVER, (None, None))
-    if known and transaction is session.sync_session.get_transaction():
+    if known and transaction is session.sync_session.get_transaction() and not known.is_closed():
         return known
     connection = await _begun(session)
     session.info[_DRIVER] = session.sync_session.get_transaction(), connection

@@ -5,6 +5,8 @@ from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
+from app.core.db.driver import waits
+
 T = TypeVar("T")
 
 KEPT = 12
@@ -26,6 +28,9 @@ class Readers:
         except BaseException:
             await session.close()
             raise
+        if waits(session):
+            await session.close()
+            raise AssertionError("what waits for COMMIT needs a transaction")
         if len(self._kept) < KEPT:
             if session.sync_session.identity_map:
                 session.expunge_all()

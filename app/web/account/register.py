@@ -14,11 +14,11 @@ from app.core.db.transaction import Session, release
 from app.core.errors import DomainError
 from app.notifications.deps import OutboxDep
 from app.web.access import own_path
-from app.web.account.providers import offered
+from app.web.account.door import HOME, DoorPage
 from app.web.account.refusals import shown_again
 from app.web.account.welcome import welcome
-from app.web.forms import Form, Sent
-from app.web.page import Page, render
+from app.web.forms import Sent
+from app.web.page import render
 from app.web.route import PrivatePageRoute, see_other
 from app.web.visitor import AnyVisitor
 
@@ -27,21 +27,16 @@ REGISTER = "/account/register"
 
 
 @dataclass(frozen=True, slots=True)
-class RegisterPage(Page):
-    """The form for a new account; `next` is where the reader wanted to go, `providers` are names and labels."""
+class RegisterPage(DoorPage):
+    """The form for a new account."""
 
     template: ClassVar[str] = "account/register.html"
-    form: Form
-    next: str
-    providers: dict[str, str]
 
 
 @router.get(REGISTER)
-async def show(request: Request, visitor: AnyVisitor, next: str = "/account") -> Response:  # noqa: A002
-    """The form; who has signed in already goes on."""
-    if visitor.caller:
-        return see_other(own_path(next, "/account"))
-    return render(request, _page(request, Form(), own_path(next, "/account")))
+async def show(request: Request, visitor: AnyVisitor, next: str = HOME) -> Response:  # noqa: A002
+    """The form for a new account."""
+    return RegisterPage.shown(request, visitor, next)
 
 
 @router.post(REGISTER)
@@ -55,10 +50,10 @@ async def register(
     outbox: OutboxDep,
 ) -> Response:
     """Open the account, and a session for this browser."""
-    goal = own_path(sent.get("next"), "/account")
+    goal = own_path(sent.get("next"), HOME)
     wanted = sent.parse(Register)
     if wanted is None:
-        return render(request, _page(request, sent, goal), 422)
+        return render(request, RegisterPage.of(request, sent, goal), 422)
     await release(session)
     accounts = AccountService(session, outbox, of_browsers(policy))
     try:
@@ -66,11 +61,7 @@ async def register(
         tokens = await accounts.register(wanted.email, wanted.password, wanted.display_name)
     except DomainError as error:
         sent.refuse(error)
-        raise shown_again(request, _page(request, sent, goal), error) from error
+        raise shown_again(request, RegisterPage.of(request, sent, goal), error) from error
     await welcome(session, visitor, policy, tokens)
     visitor.say(f"Welcome. We wrote to {wanted.email}: please confirm your address with the link in the mail.")
     return see_other(goal)
-
-
-def _page(request: Request, form: Form, goal: str) -> RegisterPage:
-    return RegisterPage(form, goal, offered(request.app.state.settings))

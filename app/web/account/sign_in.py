@@ -15,11 +15,11 @@ from app.core.db.transaction import Session, release
 from app.core.errors import DomainError
 from app.notifications.deps import OutboxDep
 from app.web.access import SIGN_IN, own_path
-from app.web.account.providers import offered
+from app.web.account.door import HOME, DoorPage
 from app.web.account.refusals import shown_again
 from app.web.account.welcome import welcome
-from app.web.forms import Form, Sent
-from app.web.page import Page, render
+from app.web.forms import Sent
+from app.web.page import render
 from app.web.route import PrivatePageRoute, see_other
 from app.web.visitor import AnyVisitor
 
@@ -27,21 +27,16 @@ router = APIRouter(include_in_schema=False, route_class=PrivatePageRoute)
 
 
 @dataclass(frozen=True, slots=True)
-class SignInPage(Page):
-    """The sign-in form; `next` is where the reader wanted to go, `providers` are names and labels."""
+class SignInPage(DoorPage):
+    """The sign-in form."""
 
     template: ClassVar[str] = "account/sign_in.html"
-    form: Form
-    next: str
-    providers: dict[str, str]
 
 
 @router.get(SIGN_IN)
-async def show(request: Request, visitor: AnyVisitor, next: str = "/account") -> Response:  # noqa: A002
-    """The form; who has signed in already goes on."""
-    if visitor.caller:
-        return see_other(own_path(next, "/account"))
-    return render(request, _page(request, Form(), own_path(next, "/account")))
+async def show(request: Request, visitor: AnyVisitor, next: str = HOME) -> Response:  # noqa: A002
+    """The sign-in form."""
+    return SignInPage.shown(request, visitor, next)
 
 
 @router.post(SIGN_IN)
@@ -55,10 +50,10 @@ async def sign_in(
     outbox: OutboxDep,
 ) -> Response:
     """Open a session for this browser."""
-    goal = own_path(sent.get("next"), "/account")
+    goal = own_path(sent.get("next"), HOME)
     wanted = sent.parse(LogIn)
     if wanted is None:
-        return render(request, _page(request, sent, goal), 422)
+        return render(request, SignInPage.of(request, sent, goal), 422)
     await release(session)
     accounts = AccountService(session, outbox, of_browsers(policy))
     try:
@@ -67,7 +62,7 @@ async def sign_in(
             tokens = await accounts.log_in(wanted.email, wanted.password, attempt)
     except DomainError as error:
         sent.refuse(error, "")
-        raise shown_again(request, _page(request, sent, goal), error) from error
+        raise shown_again(request, SignInPage.of(request, sent, goal), error) from error
     await welcome(session, visitor, policy, tokens)
     visitor.say("You are signed in.")
     return see_other(goal)
@@ -81,7 +76,3 @@ async def sign_out(visitor: AnyVisitor, session: Session, policy: Policy) -> Res
         visitor.sign_out()
     visitor.say("You are signed out.", "plain")
     return see_other("/")
-
-
-def _page(request: Request, form: Form, goal: str) -> SignInPage:
-    return SignInPage(form, goal, offered(request.app.state.settings))

@@ -70,7 +70,7 @@ async def pay(
     except PaymentDeclined as declined:
         sent.refuse(declined, "")
         lines = await Basket(session, visitor).lines()
-        raise Answered(_form(request, sent, lines, key, 402)) from declined
+        return _form(request, sent, lines, key, 402)  # and COMMIT: the decline is on record
     except (KeyReused, KeyInProgress) as error:
         visitor.say("Please look at your order once more.", "plain")
         raise Answered(see_other("/checkout")) from error

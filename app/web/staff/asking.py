@@ -10,7 +10,7 @@ from app.core.paging import MAX_PAGE
 from app.core.values import INT_MAX
 
 Choice = TypeVar("Choice", bound=str)
-PER_PAGE = 30
+PER_PAGE = 25
 
 
 def number(text: str, largest: int = INT_MAX) -> int | None:

@@ -1,10 +1,8 @@
 """The catalogue: found, added, changed and taken off sale."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from math import ceil
+from dataclasses import dataclass
 from typing import Any, ClassVar
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 
@@ -16,18 +14,17 @@ from app.catalog.rules import DEEPEST_ROW
 from app.catalog.schemas import BookCreate
 from app.catalog.view import BookView
 from app.core.errors import DomainError
-from app.core.paging import MAX_PAGE
-from app.core.values import INT_MAX
 from app.web.access import Staff
 from app.web.errors import Answered
 from app.web.forms import Form, Sent
 from app.web.page import Page, render
 from app.web.route import PrivatePageRoute, see_other
+from app.web.staff.asking import PER_PAGE, address, last_page, number, page_number
 from app.web.staff.uploads import COVER, upload_action
 from app.web.visitor import AnyVisitor
 
 router = APIRouter(include_in_schema=False, route_class=PrivatePageRoute)
-SIZE, MAX_WORDS = 25, 200
+MAX_WORDS = 200
 STOCKS: Mapping[str, tuple[str, bool | None]] = {
     "": ("All books", None),
     "in": ("On hand", True),
@@ -52,21 +49,20 @@ class Asked:
         return cls(
             given.get("q", "").strip()[:MAX_WORDS],
             stock if stock in STOCKS else "",
-            number(given, "genre", INT_MAX),
-            number(given, "page", MAX_PAGE) or 1,
+            number(given.get("genre", "")),
+            page_number(given),
         )
 
     @property
     def query(self) -> BookQuery:
         """The question to the catalogue."""
         wanted = BookFilter(genre_id=self.genre, in_stock=STOCKS[self.stock][1])
-        return BookQuery(self.q or None, wanted, page=self.page, size=SIZE)
+        return BookQuery(self.q or None, wanted, page=self.page, size=PER_PAGE)
 
     def link(self, page: int) -> str:
         """The address of another page of the same."""
-        asked = replace(self, page=page)
-        given = {"q": asked.q, "stock": asked.stock, "genre": asked.genre, "page": page if page > 1 else None}
-        return f"/staff/books?{urlencode({name: value for name, value in given.items() if value})}"
+        given = {"q": self.q, "stock": self.stock, "genre": self.genre, "page": page if page > 1 else None}
+        return address("/staff/books", given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +112,6 @@ class DeletePage(Page):
     book: BookView
 
 
-def number(given: Mapping[str, str], name: str, largest: int) -> int | None:
-    """A number from 1 to `largest` that stands in an address, or None."""
-    text = given.get(name, "")
-    found = int(text) if text.isascii() and text.isdecimal() and len(text) <= len(str(INT_MAX)) else 0
-    return found if 0 < found <= largest else None
-
-
 @router.get("/staff/books")
 async def show_books(request: Request, _: Staff, books: Books, genres: Genres) -> Response:
     """The catalogue by title, or what a search finds."""
@@ -131,7 +120,7 @@ async def show_books(request: Request, _: Staff, books: Books, genres: Genres) -
         found = await books.page(asked.query)
     except PageTooDeep as error:
         raise Answered(see_other(asked.link(1))) from error
-    last = max(1, ceil(min(found.total, DEEPEST_ROW) / SIZE))
+    last = last_page(min(found.total, DEEPEST_ROW))
     stocks = [(name, label) for name, (label, _) in STOCKS.items()]
     return render(request, BooksPage(asked, found.items, found.total, last, await genres.all(), stocks))
 

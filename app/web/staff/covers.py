@@ -5,7 +5,6 @@ from fastapi import APIRouter, Request, Response
 from app.catalog.deps import Books
 from app.core.db.transaction import Session, release
 from app.core.errors import DomainError
-from app.core.values import INT_MAX
 from app.media.deps import Images
 from app.media.multipart import UploadedFile
 from app.media.schemas import UploadedImage
@@ -13,7 +12,7 @@ from app.media.service import ImageService
 from app.web.access import Staff
 from app.web.errors import Answered
 from app.web.route import see_other
-from app.web.staff.books import number
+from app.web.staff.asking import number
 from app.web.staff.uploads import COVER, UploadRoute, read_upload
 from app.web.visitor import AnyVisitor
 
@@ -25,7 +24,7 @@ async def upload_cover(
     request: Request, session: Session, staff: Staff, visitor: AnyVisitor, books: Books, images: Images
 ) -> Response:
     """Store the picture and give it to the book."""
-    book_id = number(request.query_params, "book", INT_MAX) or 0
+    book_id = number(request.query_params.get("book", "")) or 0
     book = await books.get(book_id)
     page = f"/staff/books/{book.id}"
     await release(session)

@@ -8,6 +8,7 @@ many connections as wanted: for whatever races, commits or crashes.
 import asyncio
 import logging
 import os
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -28,12 +29,19 @@ from app.main import create_app
 from tests.support import Shop
 
 TEMPLATE = "bookstore_test_template_" + os.environ.get("PYTEST_XDIST_WORKER", "alone")
+IN_MEMORY = Path("/dev/shm")
+ROOM = 4 * 2**30
 
 
 def pytest_configure() -> None:
-    """No variable of the shell that runs the tests may steer the shop under test."""
+    """No variable of the shell that runs the tests may steer the shop under test.
+
+    Databases come and go by the thousand: where there is memory for them, no disk has to keep up.
+    """
     for name in Settings.model_fields:
         os.environ.pop(name.upper(), None)
+    if os.access(IN_MEMORY, os.W_OK) and shutil.disk_usage(IN_MEMORY).free > ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(IN_MEMORY))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -60,8 +68,10 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if given := os.environ.get("TEST_DATABASE_URL"):
         yield make_url(given).set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
         return
-    with EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), durable=False).running() as url:
+    folder = tmp_path_factory.mktemp("postgres")
+    with EmbeddedPostgres(folder, durable=False).running() as url:
         yield url
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

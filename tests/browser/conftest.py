@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import Browser
 
 from app.core.config import Settings
+from tests.browser.inspection import Rounds
 from tests.browser.scene import Scene, furnish
 from tests.browser.support import Street
 from tests.chromium import browser, require_chromium
@@ -49,7 +50,15 @@ async def street(chromium: Browser, premises: Premises) -> AsyncIterator[Street]
     street = Street(chromium, premises, str(premises.shop.client.base_url).rstrip("/"))
     yield street
     await street.close()
-    assert street.watch.found == []
+    street.assert_quiet()
+
+
+@pytest.fixture(scope="session")
+async def rounds(chromium: Browser, premises: Premises, scene: Scene) -> AsyncIterator[Rounds]:
+    """Somebody who looks at page after page."""
+    street = Street(chromium, premises, str(premises.shop.client.base_url).rstrip("/"))
+    yield Rounds(street, scene)
+    await street.close()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from playwright.async_api import Page
 
 from tests.browser.scene import Scene
 from tests.browser.support import DESK, PHONE, Street, Theme
-from tests.browser.visits import Visit
+from tests.browser.visits import Visit, Who
 
 # Colours are all that a theme changes; with the light one every rule is looked at, and one that is off by default.
 OPTIONS: dict[Theme, dict[str, object]] = {
@@ -26,18 +26,34 @@ async def violations(page: Page, theme: Theme = "light") -> str:
     return AxeResults(found).generate_report() if found["violations"] else ""
 
 
-async def inspect(street: Street, scene: Scene, visit: Visit) -> None:
-    """Look at it on a phone and on a desk, by day and by night."""
-    page = await street.window(None if visit.who == "guest" else getattr(scene, visit.who))
-    for width in (PHONE, DESK):
+class Rounds:
+    """Walks from page to page, with one window for each who looks: a new one for each page takes longer than the look."""
+
+    def __init__(self, street: Street, scene: Scene) -> None:
+        self._street, self._scene = street, scene
+        self._windows: dict[Who, Page] = {}
+
+    async def inspect(self, visit: Visit) -> None:
+        """Look at it on a phone and on a desk, by day and by night."""
+        page = await self._window(visit.who)
         await page.emulate_media(color_scheme="light")
-        await page.set_viewport_size({"width": width, "height": 900})
-        answer = await page.goto(visit.path.format(**scene.ids))
+        await page.set_viewport_size({"width": PHONE, "height": 900})
+        answer = await page.goto(visit.path.format(**self._scene.ids))
         assert answer
         assert answer.status == visit.status
         assert "Bookstore" in await page.title()
         assert await page.locator("h1").count() == 1
-        assert await page.evaluate(TOO_WIDE) <= 0, f"too wide at {width} pixels"
-        for theme in OPTIONS:
-            if report := await violations(page, theme):
-                pytest.fail(f"{theme}, {width} pixels: {report}", pytrace=False)
+        for width in (PHONE, DESK):
+            await page.set_viewport_size({"width": width, "height": 900})
+            assert await page.evaluate(TOO_WIDE) <= 0, f"too wide at {width} pixels"
+            for theme in OPTIONS:
+                if report := await violations(page, theme):
+                    pytest.fail(f"{theme}, {width} pixels: {report}", pytrace=False)
+        self._street.assert_quiet()
+
+    async def _window(self, who: Who) -> Page:
+        if who not in self._windows:
+            page = await self._street.window(None if who == "guest" else getattr(self._scene, who))
+            await page.context.add_init_script(AXE_SCRIPT)
+            self._windows[who] = page
+        return self._windows[who]

@@ -84,6 +84,11 @@ class Street:
             await context.add_cookies([{"name": SESSION, "value": token, "url": self.address}])
         return await context.new_page()
 
+    def assert_quiet(self) -> None:
+        """Nothing was noticed since the last time."""
+        noticed, self.watch.found = self.watch.found, []
+        assert noticed == []
+
     async def close(self) -> None:
         for context in self._contexts:
             try:

@@ -2,15 +2,15 @@
 
 import pytest
 
-from tests.browser.inspection import TOO_WIDE, inspect, violations
+from tests.browser.inspection import TOO_WIDE, Rounds, violations
 from tests.browser.scene import Scene
 from tests.browser.support import PHONE, Street
 from tests.browser.visits import STAFF, Visit
 
 
 @pytest.mark.parametrize("visit", [pytest.param(visit, id=visit.name) for visit in STAFF])
-async def test_a_page(street: Street, scene: Scene, visit: Visit):
-    await inspect(street, scene, visit)
+async def test_a_page(rounds: Rounds, visit: Visit):
+    await rounds.inspect(visit)
 
 
 async def test_what_a_check_of_the_shop_came_to(street: Street, scene: Scene):

@@ -2,9 +2,7 @@
 
 import pytest
 
-from tests.browser.inspection import inspect
-from tests.browser.scene import Scene
-from tests.browser.support import Street
+from tests.browser.inspection import Rounds
 from tests.browser.visits import NO_PAGE, PUBLIC, READERS, VISITS, Visit, routes
 
 
@@ -15,5 +13,5 @@ def test_no_page_is_forgotten():
 
 
 @pytest.mark.parametrize("visit", [pytest.param(visit, id=visit.name) for visit in (*PUBLIC, *READERS)])
-async def test_a_page(street: Street, scene: Scene, visit: Visit):
-    await inspect(street, scene, visit)
+async def test_a_page(rounds: Rounds, visit: Visit):
+    await rounds.inspect(visit)

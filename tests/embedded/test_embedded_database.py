@@ -54,7 +54,7 @@ def test_durability_is_given_at_start(data: Path, psql: Psql, durable: bool, exp
 
 def test_a_release_brings_its_settings(pg: EmbeddedPostgres, psql: Psql, monkeypatch: pytest.MonkeyPatch) -> None:
     with pg.running():
-        assert psql(pg, "SELECT current_setting('max_connections'), current_setting('timezone')") == "100|UTC"
+        assert psql(pg, "SELECT current_setting('max_connections'), current_setting('timezone')") == "200|UTC"
     monkeypatch.setitem(server.SETTINGS, "max_connections", "50")
     with pg.running():
         assert psql(pg, "SHOW max_connections") == "50"

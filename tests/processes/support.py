@@ -74,7 +74,8 @@ async def trading(
         # A busy machine takes its time to let all of them come to the door, and through it.
         "LOCK_TIMEOUT_MS": "60000",
         "STATEMENT_TIMEOUT_MS": "60000",
-        "DB_POOL_SIZE": "30",  # a worker may get all the buyers of a race, each waiting with a connection
+        "DB_POOL_SIZE": "24",  # a worker may get all the buyers of a race, each waiting with a connection
+        "DB_MAX_OVERFLOW": "0",  # two such shops fit on a server with its usual hundred connections
         "LOG_LEVEL": "WARNING",
     } | variables
     limits = Limits(keepalive_expiry=IDLE_SECONDS)

@@ -24,14 +24,14 @@ Score = ColumnElement[float | int]
 class Match:
     """What makes a book a hit, and the scores that order the hits, the first one first, each descending.
 
-    Where there are more hits than `weighed`, those that are `best` come before the others, and that is all. None: all
-    are weighed.
+    Where there are more hits than `weighed`, those that are `best` come before the others, and that is all. Without
+    `best` all are weighed.
     """
 
     condition: ColumnElement[bool]
-    scores: Sequence[Score]
+    scores: Sequence[Score] = ()
     best: ColumnElement[bool] | None = None
-    weighed: int | None = None
+    weighed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

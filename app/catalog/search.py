@@ -3,7 +3,27 @@
 from array import array
 from dataclasses import dataclass
 
-from sqlalchemy import ARRAY, Boolean, Integer, Text, any_, bindparam, case, cast, desc, func, select, true
+from sqlalchemy import (
+    ARRAY,
+    CTE,
+    REAL,
+    Boolean,
+    Integer,
+    Label,
+    ScalarSelect,
+    Subquery,
+    Text,
+    any_,
+    bindparam,
+    case,
+    cast,
+    desc,
+    func,
+    literal,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog.isbn import isbn_in_query
@@ -76,7 +96,7 @@ class BookSearch:
         """The number of hits and the page of them that was asked for; `query.q` must be given."""
         q = query.q or ""
         if isbn := isbn_in_query(q):
-            hits, books = await self._ranked(query, Match(Book.isbn == isbn, []))
+            hits, books = await self._ranked(query, Match(Book.isbn == isbn))
             if hits.total:
                 return hits.total, books
         start = await self._start(q)
@@ -105,13 +125,13 @@ class BookSearch:
 
     async def _found(self, query: BookQuery, start: _Start) -> _Found:
         """By words; if there is nothing, by words that resemble them."""
-        found = await self._hits(query, by_words(start.words))
+        found = await self._ranked(query, by_words(start.words))
         similar = [word for word in start.words if fuzzy(word)]
         if not found[0].total and similar and start.books > LARGE:
             match = by_resembling_words(start.words, similar, await self._resembling(similar))
-            found = await self._hits(query, match) if match else found
+            found = await self._ranked(query, match) if match else found
         if not found[0].total and similar:
-            found = await self._hits(query, by_trigrams(start.words, similar))
+            found = await self._ranked(query, by_trigrams(start.words, similar))
         return found
 
     async def _resembling(self, similar: list[str]) -> list[Resembling]:
@@ -122,26 +142,19 @@ class BookSearch:
         query = query.join_from(asked, BookWord, BookWord.word.op("%>", return_type=Boolean())(asked.c.word))
         return [Resembling(*row) for row in await self._session.execute(query)]
 
-    async def _hits(self, query: BookQuery, match: Match) -> _Found:
-        if match.best is None or match.weighed is None:
-            return await self._ranked(query, match)
-        found = await self._ranked(query, match, at_most=match.weighed + 1)
-        if found[0].total <= match.weighed:
-            return found
-        return await self._ranked(query, Match(match.condition, [cast(match.best, Integer)]))
-
-    async def _ranked(self, query: BookQuery, match: Match, at_most: int | None = None) -> _Found:
-        """Look at all hits, or at most at some, in one statement; only ids and scores are sorted."""
-        scores = [score.label(f"score_{number}") for number, score in enumerate(match.scores)]
-        found = select(Book.id, *scores).where(match.condition, *conditions(query.filter)).limit(at_most)
+    async def _ranked(self, query: BookQuery, match: Match) -> _Found:
+        """Look at all hits in one statement; only ids and scores are sorted."""
+        is_best = [] if match.best is None else [cast(cast(match.best, Integer), REAL).label("score_0")]
+        found = select(Book.id, *(is_best or _scores(match))).where(match.condition, *conditions(query.filter))
         hits = found.cte("hits").prefix_with("MATERIALIZED")
-        order = [*(desc(hits.c[score.name]) for score in scores), hits.c.id]
-        ordered = select(hits.c.id).order_by(*order).limit(FIRST if query.end <= FIRST else DEEPEST_ROW).subquery()
+        total = select(func.count().label("total"), state_of_books().label("state")).select_from(hits).cte("total")
+        scored = _weighed(match, hits, select(total.c.total).scalar_subquery()) if is_best else hits
+        order = [*(desc(column) for column in scored.c if column.name != "id"), scored.c.id]
+        ordered = select(scored.c.id).order_by(*order).limit(FIRST if query.end <= FIRST else DEEPEST_ROW).subquery()
         ranks = select(ordered.c.id, func.row_number().over().label("place")).cte("ranks")
         page = select(ranks).order_by(ranks.c.place).offset(query.offset).limit(query.size).subquery("page")
         first = func.array(select(ranks.c.id).order_by(ranks.c.place).scalar_subquery())
         begins = func.coalesce(page.c.place, query.offset + 1) == query.offset + 1
-        total = select(func.count().label("total"), state_of_books().label("state")).select_from(hits).subquery()
         statement = (
             select(total, case((begins, first)).label("first"), *COLUMNS)
             .select_from(total.outerjoin(page, true()).outerjoin(Book, Book.id == page.c.id))
@@ -157,3 +170,18 @@ class BookSearch:
             return []
         found = {row["id"]: BookView(*row) for row in await _BY_IDS.fetch(self._session, ids=ids)}
         return [found[book_id] for book_id in ids if book_id in found]
+
+
+def _scores(match: Match) -> list[Label[float]]:
+    return [cast(score, REAL).label(f"score_{number}") for number, score in enumerate(match.scores)]
+
+
+def _weighed(match: Match, hits: CTE, total: ScalarSelect[int]) -> Subquery:
+    """The hits with their scores; where there are too many of them, with whether they are of the best.
+
+    Which of the two it will be is known only when they are counted: the other one is never executed.
+    """
+    few = select(hits.c.id).limit(match.weighed).subquery("few")
+    weighed = select(Book.id, *_scores(match)).join(few, few.c.id == Book.id).where(total <= match.weighed)
+    blank = [literal(0, REAL).label(f"score_{number}") for number in range(1, len(match.scores))]
+    return union_all(weighed, select(hits, *blank).where(total > match.weighed)).subquery("scored")

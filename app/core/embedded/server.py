@@ -11,6 +11,7 @@ from app.core.embedded.cluster import bundled_major, check_version, make_cluster
 from app.core.embedded.errors import EmbeddedPostgresError
 from app.core.embedded.files import PORT, Files, clear_remains, make_socket_folder
 from app.core.embedded.identity import choose_identity
+from app.core.embedded.memory import shared_buffers_mb
 from app.core.embedded.postmaster import live_postmaster
 
 START_SECONDS = 60
@@ -23,7 +24,6 @@ SETTINGS = {
     "port": str(PORT),
     "unix_socket_permissions": "0700",
     "max_connections": "200",
-    "shared_buffers": "128MB",
     "random_page_cost": "1.1",
     "jit": "off",
     "timezone": "UTC",
@@ -130,7 +130,8 @@ def _is_absent(cluster: Path) -> bool:
 
 
 def _options(sockets: Path, *, durable: bool) -> list[str]:
-    settings = SETTINGS | {"unix_socket_directories": f'"{sockets}"'}
+    settings = {"shared_buffers": f"{shared_buffers_mb()}MB"} | SETTINGS
+    settings |= {"unix_socket_directories": f'"{sockets}"'}
     settings |= dict.fromkeys(DURABILITY, "on" if durable else "off")
     return [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
 

@@ -1,18 +1,19 @@
 """Which PostgreSQL serves the shop, and whether its schema is the one this release needs."""
 
+import asyncio
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from alembic import command
-from app.core.config import Settings
+from app.core.config import Settings, load_settings
+from app.core.db.engine import make_plain_engine
 from app.core.embedded import EmbeddedPostgres
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -36,12 +37,6 @@ def database_running(settings: Settings) -> Iterator[str]:
             yield url
 
 
-def _alembic(url: str | None = None) -> Config:
-    config = Config(PROJECT / "alembic.ini")
-    config.attributes["url"] = url
-    return config
-
-
 def migrate(url: str, revision: str = "head") -> None:
     """Bring the schema up to that revision; processes that migrate at once wait for one another.
 
@@ -49,14 +44,32 @@ def migrate(url: str, revision: str = "head") -> None:
         DatabaseOutOfReach: it does not answer.
     """
     try:
-        command.upgrade(_alembic(url), revision)
+        if revision == "head" and asyncio.run(_revision_at(url)) == newest_revision():
+            return
+        from app.core.db import migrating  # noqa: PLC0415 - its 10 MB and a tenth of a second, only when needed
+
+        migrating.upgrade(url, revision)
     except OSError as error:
         raise DatabaseOutOfReach(f"The database does not answer: {reason(error)}.") from error
 
 
-def newest_revision() -> str | None:
-    """The revision this release was written for."""
-    return ScriptDirectory.from_config(_alembic()).get_current_head()
+@cache
+def newest_revision() -> str:
+    """The revision this release was written for: the migration that none comes after."""
+    files = [path.read_text() for path in sorted((PROJECT / "alembic" / "versions").glob("*.py"))]
+    before = {found for text in files for found in re.findall(r'^down_revision = "(\w+)"', text, re.MULTILINE)}
+    after = {found for text in files for found in re.findall(r'^revision = "(\w+)"', text, re.MULTILINE)}
+    newest: str
+    (newest,) = after - before
+    return newest
+
+
+async def _revision_at(url: str) -> str | None:
+    engine = make_plain_engine(url, load_settings())
+    try:
+        return await current_revision(engine)
+    finally:
+        await engine.dispose()
 
 
 async def current_revision(engine: AsyncEngine) -> str | None:

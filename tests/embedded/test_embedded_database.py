@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.core.embedded import EmbeddedPostgres, EmbeddedPostgresError, cluster, files, server
+from app.core.embedded.identity import NICENESS
 from tests.embedded.conftest import Psql
 
 
@@ -58,6 +59,13 @@ def test_a_release_brings_its_settings(pg: EmbeddedPostgres, psql: Psql, monkeyp
     monkeypatch.setitem(server.SETTINGS, "max_connections", "50")
     with pg.running():
         assert psql(pg, "SHOW max_connections") == "50"
+
+
+def test_the_shop_comes_before_its_server_where_the_machine_is_busy(pg: EmbeddedPostgres) -> None:
+    with pg.running():
+        pid = pg.status().pid
+        assert pid is not None
+        assert os.getpriority(os.PRIO_PROCESS, pid) == min(os.getpriority(os.PRIO_PROCESS, 0) + NICENESS, 19)
 
 
 def test_only_its_owner_reaches_it_and_only_by_socket(pg: EmbeddedPostgres, made_once: Path, psql: Psql) -> None:

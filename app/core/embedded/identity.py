@@ -14,7 +14,9 @@ from app.core.embedded.errors import EmbeddedPostgresError
 NOBODY = 65534
 SHELL = "/bin/sh"
 REACH = 'cd "$1" && exec "$2" --version'
-BACKGROUND = '"$@" &'
+# One process of Python that all wait for comes before the many of the server that wait for it.
+NICENESS = 5
+BACKGROUND = f'nice -n {NICENESS} "$@" &'
 PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 

@@ -65,7 +65,10 @@ def explore(words: list[str | Path], folder: Path) -> subprocess.CompletedProces
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize(
     ("role", "examples"),
-    [pytest.param(UserRole.ADMIN, EXAMPLES, id="administrator"), pytest.param(None, (EXAMPLES + 1) // 2, id="nobody")],
+    [
+        pytest.param(UserRole.ADMIN, EXAMPLES, id="administrator"),
+        pytest.param(None, (EXAMPLES + 1) // 2, id="nobody"),
+    ],
 )
 async def test_no_input_gives_a_5xx_and_every_answer_is_true_to_its_schema(
     running: RunningShop, database_url: str, tmp_path: Path, role: UserRole | None, examples: int

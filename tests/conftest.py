@@ -18,11 +18,12 @@ import pytest
 from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.core.config import Settings
 from app.core.db.engine import make_engine
 from app.core.db.server import migrate
+from app.core.db.sessions import sessions_on
 from app.core.db.transaction import Database
 from app.core.embedded import EmbeddedPostgres
 from app.main import create_app
@@ -132,12 +133,7 @@ async def connection(shared_engine: AsyncEngine) -> AsyncIterator[AsyncConnectio
 def app(settings: Settings, shared_engine: AsyncEngine, connection: AsyncConnection) -> FastAPI:
     """The shop on the rolled-back connection; each request is a savepoint."""
     app = create_app(settings)
-    sessions = async_sessionmaker(
-        bind=connection,
-        class_=AsyncSession,
-        expire_on_commit=False,
-        join_transaction_mode="create_savepoint",
-    )
+    sessions = sessions_on(connection, join_transaction_mode="create_savepoint")
     app.state.database = Database(shared_engine, sessions)
     return app
 

@@ -6,9 +6,9 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cart import repository as cart_repository
+from app.core.db.sessions import sessions_on
 from app.orders import rules
 from tests.orders.support import state_of
 from tests.races.support import LEDGER_GAPS, Till, begin, blocked, buyers, outcomes
@@ -119,7 +119,7 @@ async def test_the_database_holds_the_law_as_well(shop: Shop, connection, statem
         assert await shop.scalar("SELECT count(*) FROM cart_items") == 1
         await shop.checkout(person)
     await shop.add_to_cart(person, book)
-    async with AsyncSession(connection, join_transaction_mode="create_savepoint") as session:
+    async with sessions_on(connection, join_transaction_mode="create_savepoint")() as session:
         with pytest.raises(IntegrityError):
             await session.execute(text(statement))
 

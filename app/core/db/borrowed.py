@@ -11,6 +11,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.pool import StaticPool
 
+from app.core.db.sessions import sessions_on
+
 
 @asynccontextmanager
 async def session_within(connection: asyncpg.Connection) -> AsyncIterator[AsyncSession]:
@@ -25,7 +27,7 @@ async def session_within(connection: asyncpg.Connection) -> AsyncIterator[AsyncS
         hide_parameters=True,
     )
     try:
-        async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
+        async with sessions_on(engine)() as session, session.begin():
             yield session
     except DBAPIError as error:
         raise error.driver_exception from error

@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from app.core.db.driver import waits
+from app.core.db.sessions import sessions_on
 
 T = TypeVar("T")
 
@@ -17,7 +18,7 @@ class Readers:
     """Sessions without BEGIN and COMMIT: each of their statements sees what is committed by then."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._new = async_sessionmaker(engine.execution_options(isolation_level="AUTOCOMMIT"), expire_on_commit=False)
+        self._new = sessions_on(engine.execution_options(isolation_level="AUTOCOMMIT"))
         self._kept: list[AsyncSession] = []
 
     async def run(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:

@@ -15,7 +15,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from app.core.db.driver import run_what_waits
 from app.core.db.failures import (
@@ -27,6 +27,7 @@ from app.core.db.failures import (
     sqlstate,
 )
 from app.core.db.readers import Readers
+from app.core.db.sessions import SessionMaker, sessions_on
 from app.core.errors import DomainError, TryAgain
 
 T = TypeVar("T")
@@ -63,13 +64,13 @@ class Database:
     def __init__(
         self,
         engine: AsyncEngine,
-        sessions: async_sessionmaker[AsyncSession] | None = None,
+        sessions: SessionMaker | None = None,
         *,
         with_readers: bool = False,
     ) -> None:
         """Behind a pooler there are no readers: the bounds on statements are settings of a transaction there."""
         self.engine = engine
-        self.sessions = sessions or async_sessionmaker(engine, expire_on_commit=False)
+        self.sessions = sessions or sessions_on(engine)
         self._readers = Readers(engine) if with_readers else None
         self._snapshots = asyncio.Semaphore(SNAPSHOTS_AT_ONCE)
 

@@ -6,6 +6,8 @@ from decimal import Decimal
 
 from app.catalog.sorting import ORDERS, Direction, Order, SortName
 
+_SCOPE = json.JSONEncoder(default=str)
+
 
 @dataclass(frozen=True, slots=True)
 class BookFilter:
@@ -68,4 +70,4 @@ class BookQuery:
     @property
     def scope(self) -> str:
         """What a cursor belongs to: filters and order, whatever the size of the pages."""
-        return json.dumps(["books", self.parameters | {"size": None}], default=str)
+        return _SCOPE.encode(["books", self.parameters | {"size": None}])

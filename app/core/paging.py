@@ -5,6 +5,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Annotated, Generic, TypeVar
 from urllib.parse import urlencode
@@ -32,6 +33,7 @@ Total = Annotated[int, Field(ge=0)]
 Key = str | int | None
 Entry = TypeVar("Entry")
 
+_PAYLOAD = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 LIST_HEADERS = {
     "X-Total-Count": {"description": "All matches", "schema": {"type": "integer"}},
     "Link": {"description": 'RFC 8288 `rel="next"` when more follow', "schema": {"type": "string"}},
@@ -50,7 +52,7 @@ class Page(Generic[Entry]):
 
 def encode_cursor(scope: str, *keys: Key) -> str:
     """An opaque cursor behind the row with these sort keys. `scope` names the list with its filters and order."""
-    payload = json.dumps(keys, separators=(",", ":"), ensure_ascii=False).encode()
+    payload = _PAYLOAD.encode(keys).encode()
     return urlsafe_b64encode(_seal(scope, payload) + payload).rstrip(b"=").decode()
 
 
@@ -106,6 +108,7 @@ def damaged_cursor() -> RequestValidationError:
     return invalid_input("query", "cursor", message="is damaged or was made for another list")
 
 
+@lru_cache(maxsize=1024)
 def next_link(path: str, **query: object) -> str:
     """A path-relative RFC 8288 link to the page that follows; parameters that are None are left out."""
     given = {name: value for name, value in query.items() if value is not None}

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from babel.dates import format_date, format_datetime
@@ -10,6 +11,10 @@ from babel.numbers import format_compact_decimal, format_currency, format_decima
 from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
+
+# A page of books says the same few prices and counts again and again.
+_money = lru_cache(maxsize=4096)(format_currency)
+_number = lru_cache(maxsize=4096)(format_decimal)
 
 
 def _locale(context: Context) -> str:
@@ -20,13 +25,13 @@ def _locale(context: Context) -> str:
 @pass_context
 def money(context: Context, amount: Decimal, currency: str | None = None) -> str:
     """Major units of `currency`, the shop's own unless told otherwise: `$1,234.50`."""
-    return format_currency(amount, currency or context["shop"].currency, locale=_locale(context))
+    return _money(amount, currency or context["shop"].currency, locale=_locale(context))
 
 
 @pass_context
 def number(context: Context, value: float | Decimal) -> str:
     """`12,345`."""
-    return format_decimal(value, locale=_locale(context))
+    return _number(value, locale=_locale(context))
 
 
 @pass_context

@@ -1,6 +1,7 @@
 """What a page shows: one frozen context class for each template, and how it becomes an answer."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
 
@@ -8,6 +9,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
+from markupsafe import Markup
 
 from app.web import formats
 from app.web.assets import asset
@@ -26,7 +28,15 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.globals |= {"asset": asset, "cover": pass_context(_cover)}
+
+
+@lru_cache(maxsize=64)
+def _five_stars(mean: float) -> Markup:
+    """Five stars, as many of them full as a mean with one decimal says: a page of books shows them 24 times."""
+    return Markup(_templates.get_template("five_stars.html").render(mean=mean).strip())  # noqa: S704 - our own template
+
+
+_templates.globals |= {"asset": asset, "cover": pass_context(_cover), "five_stars": _five_stars}
 _templates.filters |= formats.FILTERS
 
 

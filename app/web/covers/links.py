@@ -3,6 +3,7 @@
 import hmac
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from functools import lru_cache
 from hashlib import sha256
 from typing import Protocol
 
@@ -25,6 +26,7 @@ def cover_path(key: str, book: Covered) -> str:
     return own if own and own.startswith("/") else drawn_path(key, book.title or "", book.author or "")
 
 
+@lru_cache(maxsize=2048)
 def drawn_path(key: str, title: str, author: str) -> str:
     """The address of the drawn cover of that book; the mark shows that it is one of ours."""
     said = json.dumps([title[:MAX_TITLE], author[:MAX_AUTHOR]], ensure_ascii=False, separators=(",", ":"))

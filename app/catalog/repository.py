@@ -28,7 +28,7 @@ from app.catalog.query import BookFilter, BookQuery
 from app.catalog.remembered import Remembered
 from app.catalog.sorting import Direction, SortName
 from app.catalog.tally import number_of_books, state_of_books
-from app.catalog.view import COLUMNS, BookView
+from app.catalog.view import COLUMNS, BookView, Listed
 from app.core.db.driver import OnDriver
 from app.core.paging import Key
 
@@ -114,36 +114,37 @@ class BookRepository:
     async def _scalar(self, query: Select[int]) -> int:
         return (await self._session.execute(query)).scalar_one()
 
-    async def page(self, query: BookQuery, limit: int) -> list[BookView]:
+    async def page(self, query: BookQuery, limit: int) -> list[Listed]:
         """Up to `limit` books from the start of the page. Of the rows before it, only the index is read."""
         rows = await self._session.execute(_page(query, literal(query.offset), literal(limit)))
-        return [BookView(*row) for row in rows]
+        return [Listed(key, BookView(*book)) for key, *book in rows]
 
-    async def counted_page(self, query: BookQuery, limit: int) -> tuple[int, list[BookView]]:
+    async def counted_page(self, query: BookQuery, limit: int) -> tuple[int, list[Listed]]:
         """The number of all books and a page of them, in one statement; the query has no filter."""
         rows = await _page_of_all(query.sort, query.direction, query.offset, limit).fetch(self._session)
         total = int(rows[0][0]) if rows else await self.count(query.filter)
-        return total, [BookView(*book) for _, *book in rows]
+        return total, [Listed(key, BookView(*book)) for _, key, *book in rows]
 
-    async def after(self, query: BookQuery, keys: list[Key], limit: int) -> list[BookView]:
+    async def after(self, query: BookQuery, keys: list[Key], limit: int) -> list[Listed]:
         """Up to `limit` books behind these sort keys; a second statement only where the empty values begin.
 
         Raises:
             RequestValidationError: the keys are not those of the query's order.
         """
-        found: list[BookView] = []
+        found: list[Listed] = []
         for stretch in query.order.stretches_after(query.direction, keys):
             found += await self._fetch(_listed(query).where(stretch), limit - len(found))
             if len(found) == limit:
                 break
         return found
 
-    async def _fetch(self, query: Select[Any], limit: int) -> list[BookView]:
-        return [BookView(*row) for row in await self._session.execute(query.limit(limit))]
+    async def _fetch(self, query: Select[Any], limit: int) -> list[Listed]:
+        rows = await self._session.execute(query.limit(limit))
+        return [Listed(key, BookView(*book)) for key, *book in rows]
 
 
 def _listed(query: BookQuery) -> Select[Any]:
-    return _in_order(query, select(*COLUMNS).where(*conditions(query.filter)))
+    return _in_order(query, select(query.order.column, *COLUMNS).where(*conditions(query.filter)))
 
 
 def _in_order(query: BookQuery, listed: Select[Any]) -> Select[Any]:
@@ -153,15 +154,15 @@ def _in_order(query: BookQuery, listed: Select[Any]) -> Select[Any]:
 def _page(query: BookQuery, start: ColumnElement[int], most: ColumnElement[int]) -> Select[Any]:
     page = _listed(query).with_only_columns(Book.id).offset(start).limit(most)
     among = Book.id == any_(func.array(page.scalar_subquery()))  # a join may be run the other way round
-    return _in_order(query, select(*COLUMNS).where(among))
+    return _in_order(query, select(query.order.column, *COLUMNS).where(among))
 
 
 @lru_cache(maxsize=64)
 def _page_of_all(sort: SortName, direction: Direction, offset: int, limit: int) -> OnDriver:
     """The place of the page stands in the SQL: as a parameter it would have each statement planned anew."""
     start, most = literal_column(str(offset), Integer), literal_column(str(limit), Integer)
-    page = _page(BookQuery(sort=sort, sort_dir=direction), start, most)
-    return OnDriver(page.with_only_columns(number_of_books(), *COLUMNS))
+    query = BookQuery(sort=sort, sort_dir=direction)
+    return OnDriver(_page(query, start, most).with_only_columns(number_of_books(), query.order.column, *COLUMNS))
 
 
 _BY_ID = OnDriver(select(*COLUMNS).where(Book.id == bindparam("book_id")))

@@ -17,8 +17,8 @@ from app.catalog.schemas import (
     GenreOut,
     MovementList,
     MovementOut,
+    written,
 )
-from app.catalog.service import BookPage
 from app.catalog.view import BookView
 from app.core.db.transaction import TransactionRoute, only_reads
 from app.core.middleware import storable_text
@@ -55,16 +55,18 @@ async def create_genre(body: GenreCreate, admin: AdminUser, genres: Genres) -> G
     dependencies=PUBLIC,
 )
 @only_reads
-async def list_books(question: Question, books: Books, response: Response) -> BookPage:
+async def list_books(question: Question, books: Books) -> Response:
     """Filters combine with AND. Without `q`, a page with more to follow carries a `Link` header to the next.
 
     Every word of `q` must begin a word of title or author; when nothing matches, similar words do. Page numbers reach
     the first 10000 books, cursors all of them.
     """
     page = await books.page(question)
+    content = written(page.items, total=page.total, page=page.page, size=page.size)
+    response = Response(content, media_type="application/json")
     if page.next_cursor:
         response.headers["Link"] = next_link("/books", **question.parameters, cursor=page.next_cursor)
-    return page
+    return response
 
 
 @router.get(

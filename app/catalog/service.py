@@ -26,7 +26,7 @@ from app.catalog.rules import DEEPEST_ROW, too_deep
 from app.catalog.schemas import BookOut
 from app.catalog.search import BookSearch
 from app.catalog.stock import StockService
-from app.catalog.view import AnyBook, BookView
+from app.catalog.view import AnyBook, BookView, Listed
 from app.core.db.driver import one_transaction
 from app.core.db.failures import violated
 from app.core.paging import decode_cursor, encode_cursor
@@ -169,12 +169,12 @@ def _state(book: AnyBook) -> dict[str, Any]:
     return BookOut.model_validate(book).model_dump(exclude={"id"})
 
 
-def _page(query: BookQuery, books: list[BookView], total: int, page: int | None) -> BookPage:
+def _page(query: BookQuery, books: list[Listed], total: int, page: int | None) -> BookPage:
     """`books` holds one more than the page where more follow."""
     shown = books[: query.size]
     more = len(books) > query.size
     following = encode_cursor(query.scope, *query.order.place(shown[-1])) if more else None
-    return BookPage(shown, total, page, query.size, following)
+    return BookPage([book.view for book in shown], total, page, query.size, following)
 
 
 class GenreService:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, literal, or_, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.catalog.models import Book
-from app.catalog.view import BookView
+from app.catalog.view import Listed
 from app.core.paging import Key, damaged_cursor
 from app.core.values import Id, Moment
 
@@ -33,9 +33,9 @@ class Order:
         column = self.column.asc() if direction == "asc" else self.column.desc()
         return (column.nulls_last() if self._has_gaps else column, Book.id.asc())
 
-    def place(self, book: BookView) -> list[Key]:
+    def place(self, book: Listed) -> list[Key]:
         """The sort keys of a book, for a cursor."""
-        keys: list[Key] = self.keys.dump_python((getattr(book, self.column.key), book.id), mode="json")
+        keys: list[Key] = self.keys.dump_python((book.sorted_by, book.view.id), mode="json")
         return keys
 
     def stretches_after(self, direction: Direction, keys: Sequence[Key]) -> list[ColumnElement[bool]]:

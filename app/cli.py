@@ -30,6 +30,7 @@ from app.core.db.server import (
     libpq_url,
     newest_revision,
     reason,
+    too_few_connections,
 )
 from app.core.db.server import migrate as migrate_database
 from app.core.db.transaction import Database
@@ -105,7 +106,13 @@ def serve(
     with database_running(settings) as url:
         migrate_database(url)
         prepare = partial(demo.furnish, settings) if with_demo else demo.leave_as_it_is
-        sign_ins = asyncio.run(with_database(settings, url, prepare))
+
+        async def look_and_prepare(database: Database) -> list[demo.SignIn]:
+            if sentence := await too_few_connections(settings, workers, database.engine):
+                errors.print(f"bookstore: {sentence}", markup=False)
+            return await prepare(database)
+
+        sign_ins = asyncio.run(with_database(settings, url, look_and_prepare))
         serving.announce(out, host, port, sign_ins)
         serving.run(settings, host, port, workers, with_worker=with_worker)
 

@@ -33,8 +33,7 @@ from app.cart.router import router as cart
 from app.catalog.router import router as catalog
 from app.core import openapi, problems
 from app.core.config import Settings, load_settings
-from app.core.db.engine import make_engine
-from app.core.db.readers import KEPT
+from app.core.db.engine import KEPT, make_engine
 from app.core.db.server import DatabaseOutOfReach, database_running, refuse_outdated_schema
 from app.core.db.transaction import Database
 from app.core.logging import configure

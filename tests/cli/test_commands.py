@@ -150,6 +150,16 @@ def test_serve_with_several_workers_shares_metrics(idle: Path, tmp_path: Path):
     assert "stopped" in run(idle, "db", "status")
 
 
+def test_serve_says_when_it_may_want_more_connections_than_there_are(idle: Path, tmp_path: Path):
+    """173 for one process are granted, 345 for two are not. Seen to fail without any of the terms of the sum."""
+    settings = {"BOOKSTORE_DATA": str(idle), "DB_POOL_SIZE": "150"}
+    with serving(tmp_path / "one", **settings) as shop:
+        assert "may open" not in shop.log.read_text()
+    with serving(tmp_path / "two", "--workers", "2", **settings) as shop:
+        assert "may open 345 connections and the database grants 197" in shop.log.read_text()
+        assert shop.get("/health/ready").status_code == 200
+
+
 def test_a_demo_shop_prints_sign_ins_that_work_and_keeps_them(tmp_path: Path):
     data, log = tmp_path / "var", tmp_path / "log"
     printed = []

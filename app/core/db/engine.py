@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from app.core.config import Settings
 from app.core.metrics import POOL_OPEN, POOL_USED
 
+KEPT = 12
+"""Sessions of readers that a process keeps. Each holds a connection of the pool, which is made larger by as many."""
 POOL_WAIT_SECONDS = 5
 IDLE_IN_TRANSACTION_MS = 30_000
 
@@ -31,6 +33,11 @@ def make_engine(url: str, settings: Settings, readers: int = 0) -> AsyncEngine:
     if settings.db_pooler:
         _begin_with(engine, _session(settings))
     return engine
+
+
+def most_connections(settings: Settings, processes: int) -> int:
+    """How many connections so many server processes may open, with the one on which the mail worker listens."""
+    return processes * (settings.db_pool_size + KEPT + settings.db_max_overflow) + 1
 
 
 def make_plain_engine(url: str, settings: Settings) -> AsyncEngine:

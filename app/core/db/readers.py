@@ -6,12 +6,11 @@ from typing import TypeVar
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from app.core.db.driver import waits
+from app.core.db.engine import KEPT
 from app.core.db.sessions import sessions_on
 
 T = TypeVar("T")
 
-KEPT = 12
-"""Sessions that a process keeps. Each holds a connection of the pool, which is made larger by as many."""
 
 
 class Readers:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core.config import Settings, load_settings
-from app.core.db.engine import make_plain_engine
+from app.core.db.engine import make_plain_engine, most_connections
 from app.core.embedded import EmbeddedPostgres
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -92,6 +92,28 @@ async def refuse_outdated_schema(engine: AsyncEngine) -> None:
             f"The database is at revision {current or 'none'}, this release needs {newest_revision()}: "
             "run `bookstore migrate`."
         )
+
+
+_GRANTED = text("""
+    SELECT sum(CASE name WHEN 'max_connections' THEN setting::int ELSE -setting::int END)::int FROM pg_settings
+    WHERE name IN ('max_connections', 'superuser_reserved_connections', 'reserved_connections')
+""")
+
+
+async def too_few_connections(settings: Settings, processes: int, engine: AsyncEngine) -> str | None:
+    """A sentence where so many server processes may want more connections than the database grants, else None."""
+    if settings.db_pooler:
+        return None
+    async with engine.connect() as connection:
+        granted = (await connection.execute(_GRANTED)).scalar_one()
+    wanted = most_connections(settings, processes)
+    if wanted <= granted:
+        return None
+    return (
+        f"The shop may open {wanted} connections and the database grants {granted}. "
+        "When it is busy, some requests will be answered with 503: "
+        "lower DB_POOL_SIZE, DB_MAX_OVERFLOW or --workers, or raise max_connections."
+    )
 
 
 def reason(error: BaseException) -> str:

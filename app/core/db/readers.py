@@ -12,7 +12,6 @@ from app.core.db.sessions import sessions_on
 T = TypeVar("T")
 
 
-
 class Readers:
     """Sessions without BEGIN and COMMIT: each of their statements sees what is committed by then."""
 

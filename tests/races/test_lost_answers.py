@@ -85,6 +85,21 @@ async def test_the_charge_of_an_order_that_was_never_committed_is_voided(
     assert (await live.checkout(buyer, key="a")).status_code == 201
 
 
+async def test_a_decline_that_was_never_committed_is_on_record_and_nothing_is_voided(
+    live: Shop, buyer: Person, till: Till, raw: asyncpg.Connection
+):
+    """No money moved. Seen to fail when every attempt was taken for one that may have taken some."""
+    await raw.execute(COMMIT_WAITS.replace("ON orders", "ON payment_attempts"))
+    till.declines = 1
+    sale = begin(live.checkout(buyer))
+    await blocked(raw, sale)
+    await raw.execute("SELECT pg_terminate_backend($1)", await raw.fetchval(WAITING))
+    await raw.execute("SELECT pg_advisory_unlock(1)")
+    assert_problem(await sale, 503, "BUSY_TRY_AGAIN")
+    assert till.voided == set()
+    assert [tuple(row) for row in await raw.fetch(ATTEMPT)] == [("declined", False, False)]
+
+
 async def test_a_checkout_cut_short_during_commit_keeps_the_charge_of_its_order(
     live: Shop, buyer: Person, till: Till, raw: asyncpg.Connection
 ):

@@ -12,7 +12,7 @@ class BookView(NamedTuple):
     """The columns of a `Book` that are shown, and its figures. `price` in major units of the shop's currency.
 
     A tuple is made in a quarter of the time of a frozen dataclass, and a page of books takes twenty. What a list is
-    sorted by and does not show is not among them: moments and fractions take the driver as long as all the rest.
+    sorted by and does not show is not among them: it would be read from the wire for nothing.
     """
 
     id: int

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from importlib import import_module
@@ -21,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import demo, export_commands, housekeeping, mail_commands, serving, staff_commands
 from app.admin.restock import tells_waiting
 from app.catalog.importer import ImportFailed, ImportOptions, import_csv, parse_mapping, render_report
+from app.catalog.prefix_upkeep import keep_bitmaps
 from app.core.config import ConfigurationError, Settings, load_settings
 from app.core.db.server import (
     PROJECT,
@@ -35,7 +37,7 @@ from app.core.db.server import (
 from app.core.db.server import migrate as migrate_database
 from app.core.db.transaction import Database
 from app.core.embedded import EmbeddedPostgres, EmbeddedPostgresError, program
-from app.core.errors import DomainError
+from app.core.errors import DomainError, TryAgain
 from app.media.service import delete_orphans
 from app.notifications.outbox import Outbox
 from app.terminal import errors, on_database, out, ready, with_database
@@ -166,7 +168,16 @@ def import_file(
                     restocked=tells_waiting(Outbox(settings, settings.signing_key())),
                 )
             )
+            if not dry_run:
+                bar.add_task("frequent words", total=None)
+                asyncio.run(with_database(settings, url, _keep_bitmaps))
     render_report(report, out)
+
+
+async def _keep_bitmaps(database: Database) -> None:
+    """All is stored by now; what is left undone here, the shop does within the hour."""
+    with suppress(TryAgain):
+        await keep_bitmaps(database)
 
 
 def _decimal(text: str) -> Decimal:

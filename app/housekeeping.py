@@ -8,6 +8,7 @@ from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.service import purge_expired
+from app.catalog.prefix_upkeep import keep_bitmaps
 from app.catalog.tally import add_up_tallies
 from app.core.config import Settings
 from app.core.db.transaction import Database
@@ -39,7 +40,7 @@ SUMS = (add_up_tallies, add_up_sales)
 async def sweep(database: Database) -> int:
     """Delete everything that has had its time, each batch in a transaction of its own; how many rows.
 
-    Tallies are added up as well.
+    Tallies are added up as well, and the bitmaps of frequent words drawn anew.
     """
     swept = 0
     for purge in PURGES:
@@ -48,6 +49,7 @@ async def sweep(database: Database) -> int:
     for add_up in SUMS:
         while await database.transaction(add_up):
             pass
+    await keep_bitmaps(database)
     return swept
 
 

@@ -1,9 +1,25 @@
 """What makes a book a hit of a search, and what makes one hit better than another."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 
-from sqlalchemy import ARRAY, REAL, Boolean, ColumnElement, Integer, and_, cast, func, literal, literal_column
+from sqlalchemy import (
+    ARRAY,
+    REAL,
+    Boolean,
+    ColumnElement,
+    Integer,
+    and_,
+    cast,
+    false,
+    func,
+    literal,
+    literal_column,
+    not_,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import REGCONFIG, TSQUERY
 
 from app.catalog.models import Book
@@ -12,6 +28,7 @@ COMMON = 2000
 """More hits than that are not weighed one by one: whoever searches for `the` cannot be told which is the best."""
 ALIKE = 200
 """The same where words are compared by trigrams, which takes much longer."""
+NOTHING = false()
 _SIMPLE = cast("simple", REGCONFIG)
 _WEIGHTS = cast([0.0, 0.0, 0.1, 1.0], ARRAY(REAL))  # D, C, B (author), A (title)
 # As in ix_books_title_author_trgm, so that the index serves it.
@@ -21,57 +38,101 @@ Score = ColumnElement[float | int]
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """What satisfies a part of a search: bitmaps of frequent prefixes speak for some books, the index for the rest.
+
+    The best are those that have a prefix of `best`, in the title if it must be `in_title`, and are not `worse`, and
+    what the index says of others.
+    """
+
+    prefixes: Collection[str] = ()
+    rest: ColumnElement[bool] = NOTHING
+    best: Collection[str] = ()
+    in_title: bool = False
+    worse: ColumnElement[bool] = NOTHING
+    best_of_rest: ColumnElement[bool] = NOTHING
+
+    @property
+    def index(self) -> ColumnElement[bool] | None:
+        """The books that the index is asked for; None where it has nothing to say."""
+        asked = [part for part in (self.rest, self.worse, self.best_of_rest) if part is not NOTHING]
+        return or_(*asked) if asked else None
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """What makes a book a hit, and the scores that order the hits, the first one first, each descending.
 
     Where there are more hits than `weighed`, those that are `best` come before the others, and that is all. Without
-    `best` all are weighed.
+    `best` all are weighed. Where there are `terms` they say the same as `condition` and `best`.
     """
 
     condition: ColumnElement[bool]
     scores: Sequence[Score] = ()
     best: ColumnElement[bool] | None = None
     weighed: int = 0
+    terms: Sequence[Term] = ()
+
+    def among(self, ids: Sequence[int]) -> "Match":
+        """The same among these books alone. `IS TRUE` keeps the condition from the index, where it has many hits."""
+        listed = Book.id.in_(select(func.unnest(cast(ids, ARRAY(Integer)))))
+        return replace(self, condition=and_(listed, self.condition.is_(true())))
 
 
 @dataclass(frozen=True, slots=True)
 class Resembling:
-    """A word of the catalogue that resembles one of a search."""
+    """A word of the catalogue that resembles one of a search, or two that were written as one.
+
+    It is `whole` where the bitmap of a frequent prefix speaks for it: all words that begin so resemble the one of the
+    search as well.
+    """
 
     asked: str
-    word: str
+    words: tuple[str, ...]
     likeness: float
+    whole: bool
 
 
-def by_words(words: list[str]) -> Match:
+def by_words(words: list[str], frequent: Collection[str] = ()) -> Match:
     """Every word is the beginning of one in title or author.
 
     A word in the title counts more than any number of hits in the author, and of hits alike those on whole words come
     first.
     """
-    in_title = [cast(_holds(_prefix(word, "A")), Integer) for word in words]
+    in_title = [cast(_begin([word], "A"), Integer) for word in words]
     whole = _tsquery(" | ".join(f"'{word}'" for word in words))
     scores = [sum(in_title[1:], in_title[0]), func.ts_rank(_WEIGHTS, Book.search_vector, whole)]
-    best = _holds(" & ".join(_prefix(word, "A") for word in words))
-    return Match(_holds(" & ".join(_prefix(word) for word in words)), scores, best, COMMON)
+    terms = [Term([word], best=[word], in_title=True) for word in words if word in frequent]
+    if rare := _others(words, frequent):
+        terms.append(Term(rest=_begin(rare), best_of_rest=_begin(rare, "A")))
+    return Match(_begin(words), scores, _begin(words, "A"), COMMON, terms)
 
 
 def by_trigrams(words: list[str], similar: list[str]) -> Match:
     """The long words resemble a part of title and author; the short ones begin a word there, as ever."""
     resembling = [literal(word).op("<%", return_type=Boolean())(_FOLDED) for word in similar]
-    return Match(and_(*resembling, *_begun(words, similar)), [_likeness(similar)])
+    short = _others(words, similar)
+    return Match(and_(*resembling, *([_begin(short)] if short else [])), [_likeness(similar)])
 
 
-def by_resembling_words(words: list[str], similar: list[str], found: Iterable[Resembling]) -> Match | None:
+def by_resembling_words(
+    words: list[str], similar: list[str], found: Iterable[Resembling], frequent: Collection[str] = ()
+) -> Match | None:
     """For each of the long words there is one of those that resemble it; None where nothing resembles one of them."""
     resembling: dict[str, list[Resembling]] = {word: [] for word in similar}
     for each in found:
         resembling[each.asked].append(each)
     if not all(resembling.values()):
         return None
-    condition = [_holds_any(each.word for each in alike) for alike in resembling.values()]
-    best = [_holds_any(_most_alike(alike)) for alike in resembling.values()]
-    return Match(and_(*condition, *_begun(words, similar)), [_likeness(similar)], and_(*best), ALIKE)
+    short = _others(words, similar)
+    begun = [_begin(short)] if short else []
+    condition = and_(*map(_any_of, resembling.values()), *begun)
+    best = and_(*(_any_of(_likest(alike)) for alike in resembling.values()))
+    terms = [_term(alike) for alike in resembling.values()]
+    terms += [Term([word], best=[word]) for word in short if word in frequent]
+    if rare := _others(short, frequent):
+        terms.append(Term(rest=_begin(rare)))
+    return Match(condition, [_likeness(similar)], best, ALIKE, terms)
 
 
 def known_to_the_parser(words: list[str]) -> ColumnElement[bool]:
@@ -79,14 +140,34 @@ def known_to_the_parser(words: list[str]) -> ColumnElement[bool]:
     return and_(*(func.numnode(_tsquery(_prefix(word))) > 0 for word in words))
 
 
-def _most_alike(found: list[Resembling]) -> Iterable[str]:
+def _term(alike: list[Resembling]) -> Term:
+    """A book with the likest of all words is among the best, and no other."""
+    whole = {each.words[0] for each in alike if each.whole}
+    likest = _likest(alike)
+    best = {each.words[0] for each in likest if each.whole}
+    longer = [each for each in alike if _begins_with_one_of(best, each) and each not in likest]
+    rest = [each for each in alike if not _begins_with_one_of(whole, each)]
+    others = [each for each in likest if not _begins_with_one_of(best, each)]
+    return Term(
+        whole,
+        _any_of(rest) if rest else NOTHING,
+        best,
+        worse=and_(_any_of(longer), not_(_any_of(likest))) if longer else NOTHING,
+        best_of_rest=_any_of(others) if others else NOTHING,
+    )
+
+
+def _begins_with_one_of(prefixes: Collection[str], found: Resembling) -> bool:
+    return len(found.words) == 1 and found.words[0].startswith(tuple(prefixes))
+
+
+def _likest(found: list[Resembling]) -> list[Resembling]:
     most = max(each.likeness for each in found)
-    return (each.word for each in found if each.likeness == most)
+    return [each for each in found if each.likeness == most]
 
 
-def _begun(words: list[str], similar: list[str]) -> list[ColumnElement[bool]]:
-    short = [_prefix(word) for word in words if word not in similar]
-    return [_holds(" & ".join(short))] if short else []
+def _others(words: Iterable[str], than: Collection[str]) -> list[str]:
+    return [word for word in words if word not in than]
 
 
 def _likeness(similar: list[str]) -> Score:
@@ -94,14 +175,19 @@ def _likeness(similar: list[str]) -> Score:
     return sum(likeness[1:], likeness[0])
 
 
-def _holds(tsquery: str) -> ColumnElement[bool]:
-    return Book.search_vector.op("@@", return_type=Boolean())(_tsquery(tsquery))
+def _begin(words: Iterable[str], weight: str = "") -> ColumnElement[bool]:
+    """Whether a book has words that begin like these, all of them."""
+    return _holds(_tsquery(" & ".join(_prefix(word, weight) for word in words)))
 
 
-def _holds_any(words: Iterable[str]) -> ColumnElement[bool]:
-    """Words of the catalogue, which need no parser."""
-    query = cast(" | ".join(f"'{word}'" for word in words), TSQUERY)
-    return Book.search_vector.op("@@", return_type=Boolean())(query)
+def _any_of(found: Iterable[Resembling]) -> ColumnElement[bool]:
+    """Whether a book has one of these. Words of the catalogue need no parser."""
+    phrases = (" <-> ".join(f"'{word}'" for word in each.words) for each in found)
+    return _holds(cast(" | ".join(f"({phrase})" for phrase in phrases), TSQUERY))
+
+
+def _holds(tsquery: ColumnElement[str]) -> ColumnElement[bool]:
+    return Book.search_vector.op("@@", return_type=Boolean())(tsquery)
 
 
 def _tsquery(text: str) -> ColumnElement[str]:

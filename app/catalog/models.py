@@ -17,7 +17,7 @@ from sqlalchemy import (
     literal_column,
     text,
 )
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.dialects.postgresql import BIT, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db.base import Base, CreatedAt, IntKey, Timestamp
@@ -26,6 +26,9 @@ SEARCH_VECTOR = (
     "setweight(to_tsvector('simple'::regconfig, bookstore_fold((title)::text)), 'A'::\"char\") || "
     "setweight(to_tsvector('simple'::regconfig, bookstore_fold((author)::text)), 'B'::\"char\")"
 )
+CHUNK_BITS = 12
+CHUNK = 1 << CHUNK_BITS
+"""So many ids, alike but for their last bits, a bitmap covers."""
 _RANDOM = "hashtextextended((gen_random_uuid())::text, (0)::bigint)"
 RATING_MEAN = "CASE WHEN rating_count > 0 THEN rating_sum::numeric / rating_count::numeric ELSE NULL::numeric END"
 
@@ -125,6 +128,44 @@ class BookWord(Base):
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     word: Mapped[str] = mapped_column(Text)
+
+
+class FrequentPrefix(Base):
+    """The beginning of so many words in titles and authors that counting its hits takes long; it has bitmaps.
+
+    Written by `prefix_upkeep` alone, as its bitmaps are; those of one that is not `ready` are still to be drawn.
+    """
+
+    __tablename__ = "frequent_prefixes"
+
+    prefix: Mapped[str] = mapped_column(Text, primary_key=True)
+    ready: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+
+
+class PrefixBitmap(Base):
+    """Which of 4096 books hold a word that begins so, and which of them in the title.
+
+    Bit `i` from the left of chunk `c` is the book with the id `4096 * c + i`; no row is no hit. As it was when it was
+    drawn: for the books in `stale_books`, what the book itself says counts.
+    """
+
+    __tablename__ = "prefix_bitmaps"
+
+    prefix: Mapped[str] = mapped_column(
+        Text, ForeignKey("frequent_prefixes.prefix", ondelete="CASCADE"), primary_key=True
+    )
+    chunk: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    hits: Mapped[str] = mapped_column(BIT(CHUNK))
+    in_title: Mapped[str] = mapped_column(BIT(CHUNK))
+
+
+class StaleBook(Base):
+    """A book that came, went or got other words since the bitmaps of its chunk were drawn. Written by triggers."""
+
+    __tablename__ = "stale_books"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    book_id: Mapped[int] = mapped_column(index=True)
 
 
 class StockMovement(Base):

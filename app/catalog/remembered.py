@@ -32,3 +32,7 @@ class Remembered(Generic[Known]):
         self._answers.move_to_end((question, state))
         if len(self._answers) > self._limit:
             self._answers.popitem(last=False)
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._answers.clear()

@@ -7,12 +7,10 @@ from sqlalchemy import (
     ARRAY,
     CTE,
     REAL,
-    Boolean,
     Integer,
     Label,
     ScalarSelect,
     Subquery,
-    Text,
     any_,
     bindparam,
     case,
@@ -21,22 +19,25 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    text,
     true,
     union_all,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.catalog.bitmaps import Bitmaps, Bits, Masks, bits_of, both, either, first_of, number_of, without
 from app.catalog.isbn import isbn_in_query
 from app.catalog.matching import (
     Match,
     Resembling,
+    Term,
     by_resembling_words,
     by_trigrams,
     by_words,
     known_to_the_parser,
 )
-from app.catalog.models import Book, BookWord
-from app.catalog.query import BookQuery
+from app.catalog.models import Book
+from app.catalog.query import BookFilter, BookQuery
 from app.catalog.remembered import Remembered
 from app.catalog.repository import conditions
 from app.catalog.rules import DEEPEST_ROW, fuzzy
@@ -45,7 +46,9 @@ from app.catalog.view import COLUMNS, BookView
 from app.core.db.driver import OnDriver
 
 LARGE = 20_000
-"""With more books than that, what was mistyped is looked up among all words first, not in every title."""
+"""With more books than that, some words may have bitmaps, and what was mistyped is looked up among all words first,
+not in every title.
+"""
 FIRST = 1000
 """The ids of so many hits are looked up and remembered, all that pages can reach once a page goes beyond these."""
 # For this transaction. A plan that suits `the` is a disaster for `theodolite`, and a scan of all books for either.
@@ -63,7 +66,8 @@ class _Hits:
 
     total: int
     first: "array[int]"
-    state: int
+    state: int | None
+    """None where the catalogue changed while they were looked for."""
 
     def page(self, query: BookQuery) -> list[int] | None:
         """The ids of a page; None where it has others than the first."""
@@ -81,16 +85,51 @@ class _Start:
     state: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The books that satisfy a part of a search, the best of them, and the state as that of `_Hits`."""
+
+    hits: Bits
+    best: Bits
+    state: int | None
+
+
+# Words, and two that were written as one. A bitmap speaks for a word that is a frequent prefix if there is no other
+# that begins so and does not resemble.
+_RESEMBLING = text("""
+    WITH asked AS (
+        SELECT unnest(CAST(:similar AS text[])) AS asked
+    ), alike AS (
+        SELECT DISTINCT asked, word FROM asked JOIN book_words ON word %> asked
+    ), halves AS (
+        SELECT asked, left(asked, n) AS first, right(asked, -n) AS second
+        FROM asked, generate_series(1, length(asked) - 1) AS n
+    )
+    SELECT asked, ARRAY[word], word_similarity(asked, word),
+           EXISTS (SELECT FROM frequent_prefixes WHERE prefix = word AND ready) AND NOT EXISTS (
+               SELECT FROM book_words AS longer WHERE longer.word LIKE alike.word || '%' AND NOT longer.word %> asked)
+    FROM alike
+    UNION ALL
+    SELECT asked, ARRAY[first, second], word_similarity(asked, first || ' ' || second), false
+    FROM halves
+    WHERE EXISTS (SELECT FROM book_words WHERE word = first) AND EXISTS (SELECT FROM book_words WHERE word = second)
+        AND (first || ' ' || second) %> asked
+""")
 _BY_IDS = OnDriver(select(*COLUMNS).where(Book.id == any_(bindparam("ids", type_=ARRAY(Integer)))))
 _Found = tuple[_Hits, list[BookView]]
 _REMEMBERED: Remembered[_Hits] = Remembered(1000)
+
+
+def forget_searches() -> None:
+    """Have this process remember no search, to see what a first one takes."""
+    _REMEMBERED.clear()
 
 
 class BookSearch:
     """Searching in the transaction of a session."""
 
     def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+        self._session, self._bitmaps = session, Bitmaps(session)
 
     async def find(self, query: BookQuery) -> tuple[int, list[BookView]]:
         """The number of hits and the page of them that was asked for; `query.q` must be given."""
@@ -125,22 +164,51 @@ class BookSearch:
 
     async def _found(self, query: BookQuery, start: _Start) -> _Found:
         """By words; if there is nothing, by words that resemble them."""
-        found = await self._ranked(query, by_words(start.words))
+        large = start.books > LARGE
+        frequent = await self._bitmaps.frequent(start.words) if large else set()
+        found = await self._matching(query, by_words(start.words, frequent))
         similar = [word for word in start.words if fuzzy(word)]
-        if not found[0].total and similar and start.books > LARGE:
-            match = by_resembling_words(start.words, similar, await self._resembling(similar))
-            found = await self._ranked(query, match) if match else found
-        if not found[0].total and similar:
-            found = await self._ranked(query, by_trigrams(start.words, similar))
-        return found
+        if found[0].total or not similar:
+            return found
+        if not large:
+            return await self._ranked(query, by_trigrams(start.words, similar))
+        match = by_resembling_words(start.words, similar, await self._resembling(similar), frequent)
+        return await self._matching(query, match) if match else found
 
     async def _resembling(self, similar: list[str]) -> list[Resembling]:
         """The words of the catalogue that resemble these."""
-        asked = func.unnest(cast(similar, ARRAY(Text))).table_valued("word", name="asked").render_derived()
-        likeness = func.word_similarity(asked.c.word, BookWord.word)
-        query = select(asked.c.word, BookWord.word, likeness).distinct()
-        query = query.join_from(asked, BookWord, BookWord.word.op("%>", return_type=Boolean())(asked.c.word))
-        return [Resembling(*row) for row in await self._session.execute(query)]
+        rows = await self._session.execute(_RESEMBLING, {"similar": similar})
+        return [Resembling(asked, tuple(words), likeness, whole) for asked, words, likeness, whole in rows]
+
+    async def _matching(self, query: BookQuery, match: Match) -> _Found:
+        """By the bitmaps where they speak for a part of the search, else by the index alone."""
+        prefixes = {prefix for term in match.terms for prefix in term.prefixes}
+        masks = await self._bitmaps.masks(prefixes) if prefixes and query.filter == BookFilter() else None
+        if masks is None:
+            return await self._ranked(query, match)
+        parts = [await self._books_of(term, masks) for term in match.terms]
+        hits, best = both(*(part.hits for part in parts)), both(*(part.best for part in parts))
+        total = number_of(hits)
+        if total <= match.weighed:
+            return await self._ranked(query, match.among(first_of(hits, best, total)))
+        states = {part.state for part in parts}
+        found = _Hits(total, first_of(hits, best, _most(query)), states.pop() if len(states) == 1 else None)
+        return found, await self._books(list(found.first[query.offset : query.end]))
+
+    async def _books_of(self, term: Term, masks: Masks) -> _Part:
+        """The books that satisfy a term."""
+        hits = either(*(masks.of[prefix].hits for prefix in term.prefixes))
+        liked = (masks.of[prefix] for prefix in term.best)
+        best = either(*(mask.in_title if term.in_title else mask.hits for mask in liked))
+        if term.index is None:
+            return _Part(hits, best, masks.state)
+        ids = func.array_agg(Book.id)
+        parts = (ids.filter(part) for part in (term.rest, term.worse, term.best_of_rest))
+        asked = select(state_of_books(), *parts).where(term.index)
+        state, *found = (await self._session.execute(asked)).one()
+        rest, worse, best_of_rest = (bits_of(ids or ()) for ids in found)
+        best = either(without(best, worse), best_of_rest)
+        return _Part(either(hits, rest), best, state if state == masks.state else None)
 
     async def _ranked(self, query: BookQuery, match: Match) -> _Found:
         """Look at all hits in one statement; only ids and scores are sorted."""
@@ -150,7 +218,7 @@ class BookSearch:
         total = select(func.count().label("total"), state_of_books().label("state")).select_from(hits).cte("total")
         scored = _weighed(match, hits, select(total.c.total).scalar_subquery()) if is_best else hits
         order = [*(desc(column) for column in scored.c if column.name != "id"), scored.c.id]
-        ordered = select(scored.c.id).order_by(*order).limit(FIRST if query.end <= FIRST else DEEPEST_ROW).subquery()
+        ordered = select(scored.c.id).order_by(*order).limit(_most(query)).subquery()
         ranks = select(ordered.c.id, func.row_number().over().label("place")).cte("ranks")
         page = select(ranks).order_by(ranks.c.place).offset(query.offset).limit(query.size).subquery("page")
         first = func.array(select(ranks.c.id).order_by(ranks.c.place).scalar_subquery())
@@ -170,6 +238,11 @@ class BookSearch:
             return []
         found = {row["id"]: BookView(*row) for row in await _BY_IDS.fetch(self._session, ids=ids)}
         return [found[book_id] for book_id in ids if book_id in found]
+
+
+def _most(query: BookQuery) -> int:
+    """So many ids are worth knowing."""
+    return FIRST if query.end <= FIRST else DEEPEST_ROW
 
 
 def _scores(match: Match) -> list[Label[float]]:

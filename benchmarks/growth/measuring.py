@@ -12,21 +12,25 @@ import asyncpg
 from starlette.concurrency import run_in_threadpool
 
 from app.core.config import Settings
+from app.core.db.engine import make_engine
 from app.core.db.server import driver_url, migrate
+from app.core.db.transaction import Database
 from app.core.embedded import EmbeddedPostgres
+from app.housekeeping import sweep
 from benchmarks.explaining.asking import noted
 from benchmarks.explaining.plans import plans_of
 from benchmarks.figures import Figure
 from benchmarks.generating.__main__ import fill
-from benchmarks.growth.lines import LINES, SEARCHES, Operation
+from benchmarks.growth.lines import FIRST_SEARCHES, LINES, SEARCHES, Operation
 from benchmarks.growth.shop import GrownShop, open_shop
 
 SIZES = (10_000, 100_000, 1_000_000)
 ROUNDS = 200
 _WRITING = re.compile(r"\b(INSERT|UPDATE|DELETE|bookstore_lock_cart)\b")
 WARM = 10
-"""So many times come before what is counted: each search has then been asked for once."""
+"""So many times come before what is counted: each popular search has then been asked for once."""
 MOST_GROWTH = 2
+"""Of all but first searches, which are held to a time instead: the smallest shop has hardly a common word."""
 MOST_SEARCH_MS = 50
 
 
@@ -52,7 +56,7 @@ async def growth(data: Path, sizes: Sequence[int] = SIZES, rounds: int = ROUNDS)
     settings = Settings(env="production", secret_key="benchmark " * 4, data=data, payment_mock_success_rate=1)
     server = EmbeddedPostgres(data)
     with server.running():
-        urls = [await _furnished(server, size) for size in sizes]
+        urls = [await _furnished(server, settings, size) for size in sizes]
         async with AsyncExitStack() as stack:
             shops = [await stack.enter_async_context(open_shop(url, settings)) for url in urls]
             measured = {line: await time_line(shops, operation, rounds) for line, operation in LINES.items()}
@@ -61,15 +65,17 @@ async def growth(data: Path, sizes: Sequence[int] = SIZES, rounds: int = ROUNDS)
 
 def figures(measured: Measured, largest: int) -> list[Figure]:
     """What goes into the table of all benchmarks."""
-    searches = {kind: measured[f"search.{kind}"][-1] for kind in SEARCHES}
     name = f"search_{in_words(largest)}"
+    first = {kind: measured[f"first_search.{kind}"][-1].p95 for kind in FIRST_SEARCHES}
+    again = {kind: measured[f"search.{kind}"][-1].p95 for kind in SEARCHES}
+    ratios = {line: timings[-1].p50 / timings[0].p50 for line, timings in measured.items()}
     return [
-        Figure(f"{name}.p95_ms", max(timing.p95 for timing in searches.values()), "ms", MOST_SEARCH_MS),
-        *(Figure(f"{name}.{kind}.p95_ms", timing.p95, "ms", MOST_SEARCH_MS) for kind, timing in searches.items()),
-        *(Figure(f"{name}.{kind}.first_ms", timing.first, "ms") for kind, timing in searches.items()),
+        Figure(f"{name}.p95_ms", max(first.values()), "ms", MOST_SEARCH_MS),
+        *(Figure(f"{name}.{kind}.p95_ms", p95, "ms", MOST_SEARCH_MS) for kind, p95 in first.items()),
+        *(Figure(f"{name}.{kind}.again.p95_ms", p95, "ms", MOST_SEARCH_MS) for kind, p95 in again.items()),
         *(
-            Figure(f"growth.{line}.ratio", timings[-1].p50 / timings[0].p50, "x", MOST_GROWTH)
-            for line, timings in measured.items()
+            Figure(f"growth.{line}.ratio", ratio, "x", None if line.startswith("first") else MOST_GROWTH)
+            for line, ratio in ratios.items()
         ),
     ]
 
@@ -79,7 +85,7 @@ def in_words(size: int) -> str:
     return f"{size // 1_000_000}m" if size >= 1_000_000 else f"{size // 1000}k"
 
 
-async def _furnished(server: EmbeddedPostgres, size: int) -> str:
+async def _furnished(server: EmbeddedPostgres, settings: Settings, size: int) -> str:
     """The URL of the shop of that size, which is filled if it is not there."""
     name, draft = f"growth_{size}", f"draft_{size}"
     connection = await asyncpg.connect(driver_url(server.url()))
@@ -93,7 +99,17 @@ async def _furnished(server: EmbeddedPostgres, size: int) -> str:
     finally:
         await connection.close()
     await run_in_threadpool(migrate, server.url(name))
+    await _kept(server.url(name), settings)
     return server.url(name)
+
+
+async def _kept(url: str, settings: Settings) -> None:
+    """What the housekeeping of the shop does within its first hour."""
+    engine = make_engine(url, settings)
+    try:
+        await sweep(Database(engine))
+    finally:
+        await engine.dispose()
 
 
 async def time_line(shops: Sequence[GrownShop], operation: Operation, rounds: int) -> list[Timing]:

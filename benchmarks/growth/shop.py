@@ -30,18 +30,24 @@ _CAST = text("""
                    SELECT FROM carts JOIN cart_items ON cart_id = carts.id WHERE carts.user_id = users.id)
                ORDER BY hashint4(id) LIMIT 500) idle) AS buyers,
            (SELECT array_agg(id) FROM (
-               SELECT id FROM books WHERE stock_quantity > 20 ORDER BY hashint4(id) LIMIT 501) stocked) AS books
+               SELECT id FROM books WHERE stock_quantity > 20 ORDER BY hashint4(id) LIMIT 501) stocked) AS books,
+           (SELECT array_agg(ARRAY[bookstore_fold(title), bookstore_fold(author)]) FROM (
+               SELECT title, author FROM books ORDER BY hashint4(id) LIMIT 500) wanted) AS wanted
 """)
 
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Ids: one of the staff, readers with a few orders, readers whose baskets are empty, books with copies."""
+    """Ids: one of the staff, readers with a few orders, readers whose baskets are empty, books with copies.
+
+    And books that somebody searches for, each with its folded title and author.
+    """
 
     staff: int
     readers: list[int]
     buyers: list[int]
     books: list[int]
+    wanted: list[tuple[str, str]]
 
 
 class GrownShop:

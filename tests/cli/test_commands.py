@@ -81,6 +81,7 @@ def test_import_reports_and_changes_nothing_the_second_time(state: RunningShop |
     run(data, *words)
     added = count_books(data) - before
     assert added == (2 if state is None else 1)
+    assert run(data, "db", "psql", "-At", "-c", "SELECT count(*) FROM stale_books").strip() == "0"
     run(data, *words)
     assert count_books(data) == before + added
 

@@ -25,11 +25,12 @@ async def test_every_line_is_measured(live_app: FastAPI, database_url: str, sett
 
 def test_growth_is_told_by_line_and_search_by_kind():
     measured = {line: [Timing(9, 2, 4, ""), Timing(90, 5, 30, "")] for line in LINES}
-    measured["search.typo"][-1] = Timing(500, 6, 51, "")
+    measured["first_search.typo"] = [Timing(9, 2, 4, ""), Timing(500, 6, 51, "")]
     told = {figure.name: figure for figure in figures(measured, 1_000_000)}
     assert told["search_1m.p95_ms"].value == told["search_1m.typo.p95_ms"].value == 51
     assert told["search_1m.p95_ms"].verdict() not in {"", "ok"}
     assert told["search_1m.one_word.p95_ms"].verdict() == "ok"
-    assert told["search_1m.typo.first_ms"].value == 500
+    assert told["search_1m.typo.again.p95_ms"].value == 30
+    assert told["growth.first_search.typo.ratio"].limit is None
     assert (told["growth.checkout.ratio"].value, told["growth.checkout.ratio"].limit) == (2.5, 2)
     assert {f"growth.{line}.ratio" for line in LINES} <= set(told)

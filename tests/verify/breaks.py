@@ -30,7 +30,7 @@ REFUND_OF = """
 SET_BODY = "UPDATE idempotency_keys SET response_body = {}"
 BODY_TEXT = "convert_from(response_body, 'UTF8')"
 
-KEPT_BESIDE = {"books_are_tallied", "words_are_gathered", "sales_are_tallied"}
+KEPT_BESIDE = {"books_are_tallied", "words_are_gathered", "bitmaps_are_drawn_well", "sales_are_tallied"}
 """Laws of what triggers keep beside the tables: what they would have done is done after the breaks of all others."""
 KEEP_BESIDE = """
     DELETE FROM book_tallies;
@@ -95,6 +95,20 @@ BREAKS: dict[str, tuple[str, ...]] = {
     "words_are_gathered": (
         "DELETE FROM book_words WHERE word IN (SELECT (tsvector_to_array(search_vector))[1] FROM books)",
         "UPDATE books SET title = 'Ungathered' || id",
+    ),
+    "bitmaps_are_drawn_well": (
+        "DELETE FROM stale_books; INSERT INTO frequent_prefixes (prefix, ready) VALUES ('dun', true)",
+        """
+        INSERT INTO frequent_prefixes (prefix, ready) VALUES ('dun', true);
+        INSERT INTO prefix_bitmaps (prefix, chunk, hits, in_title) VALUES ('dun', 99, 8::bit(4096), 0::bit(4096));
+        """,
+        """
+        DELETE FROM stale_books;
+        INSERT INTO frequent_prefixes (prefix, ready) VALUES ('dune', true);
+        INSERT INTO prefix_bitmaps (prefix, chunk, hits, in_title)
+        SELECT 'dune', id / 4096, bit_or(set_bit(0::bit(4096), id % 4096, 1)), 0::bit(4096)
+        FROM books WHERE title = 'Dune' GROUP BY 2;
+        """,
     ),
     "cart_lines_name_books": ("INSERT INTO cart_items (cart_id, book_id) SELECT id, 999999 FROM carts LIMIT 1",),
     "orders_have_lines": (f"{FAILED_ORDER} SELECT FROM failed",),
@@ -244,6 +258,14 @@ ALLOWED = {
         UPDATE orders SET created_at = now() - interval '31 days';
         UPDATE order_events SET created_at = now() - interval '31 days';
         DELETE FROM email_outbox;
+    """,
+    "bitmaps do not know what has changed since, or are still to be drawn": """
+        INSERT INTO frequent_prefixes (prefix, ready) VALUES ('d', true);
+        INSERT INTO prefix_bitmaps (prefix, chunk, hits, in_title)
+        SELECT 'd', id / 4096, set_bit(0::bit(4096), id % 4096, 1), 0::bit(4096) FROM books LIMIT 1;
+        INSERT INTO books (id, title, author, price) VALUES (999999, 'Emma', 'B', 1);
+        DELETE FROM stale_books WHERE book_id = 999999;
+        INSERT INTO frequent_prefixes (prefix) VALUES ('e');
     """,
     "an account without sessions is deactivated": """
         UPDATE refresh_tokens SET revoked_at = now();

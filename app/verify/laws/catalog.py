@@ -2,6 +2,11 @@
 
 from app.verify.law import Law
 
+_CHUNK = 4096  # ids that a bitmap covers
+_NOTHING = f"0::bit({_CHUNK})"
+_AT_ONCE = 16  # chunks
+_BIT_OF = f"set_bit({_NOTHING}, {{}} % {_CHUNK}, 1)"
+
 CATALOG_LAWS = (
     Law(
         "stock_not_negative",
@@ -79,6 +84,42 @@ CATALOG_LAWS = (
         SELECT lexeme AS word
         FROM (SELECT DISTINCT unnest(tsvector_to_array(search_vector)) AS lexeme FROM books) lexemes
         WHERE NOT EXISTS (SELECT FROM book_words WHERE word = lexeme)
+        """,
+    ),
+    # Of very many books it looks at some 65,000 only, each time at others: all would take minutes.
+    Law(
+        "bitmaps_are_drawn_well",
+        "The bitmaps of a frequent prefix say which books hold it, but for books that have changed since.",
+        f"""
+        WITH few AS MATERIALIZED (
+            SELECT chunk FROM (SELECT id / {_CHUNK} AS chunk FROM books UNION SELECT chunk FROM prefix_bitmaps) chunks
+            ORDER BY random() LIMIT {_AT_ONCE}
+        ), held AS (
+            SELECT prefix, chunk, bit_or(bit) AS hits,
+                   bit_or(CASE WHEN 'A' = ANY (weights) THEN bit ELSE {_NOTHING} END) AS in_title
+            FROM few
+            JOIN books ON id BETWEEN chunk * {_CHUNK} AND chunk * {_CHUNK} + {_CHUNK - 1}
+            CROSS JOIN LATERAL {_BIT_OF.format("id")} AS bit
+            CROSS JOIN LATERAL unnest(search_vector)
+            CROSS JOIN LATERAL generate_series(1, length(lexeme)) AS letters
+            JOIN frequent_prefixes ON prefix = left(lexeme, letters) AND ready
+            GROUP BY 1, 2
+        ), drawn AS (
+            SELECT prefix, chunk, hits, in_title
+            FROM few JOIN prefix_bitmaps USING (chunk) JOIN frequent_prefixes USING (prefix) WHERE ready
+        ), changed AS (
+            SELECT book_id / {_CHUNK} AS chunk, bit_or({_BIT_OF.format("book_id")}) AS bits
+            FROM stale_books GROUP BY 1
+        ), wrong AS (
+            SELECT prefix, chunk,
+                   (coalesce(drawn.hits, {_NOTHING}) # coalesce(held.hits, {_NOTHING}))
+                       & ~coalesce(changed.bits, {_NOTHING}) AS hits,
+                   (coalesce(drawn.in_title, {_NOTHING}) # coalesce(held.in_title, {_NOTHING}))
+                       & ~coalesce(changed.bits, {_NOTHING}) AS in_title
+            FROM drawn FULL JOIN held USING (prefix, chunk) LEFT JOIN changed USING (chunk)
+        )
+        SELECT prefix, chunk, bit_count(hits) AS wrong_hits, bit_count(in_title) AS wrong_in_title
+        FROM wrong WHERE bit_count(hits) + bit_count(in_title) > 0
         """,
     ),
     Law(

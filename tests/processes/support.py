@@ -22,7 +22,8 @@ from app.core.db.engine import make_engine
 from app.core.db.server import driver_url
 from app.core.db.transaction import Database
 from app.main import create_app
-from tests.command import bookstore, serving
+from app.verify.service import verify_patiently
+from tests.command import serving
 from tests.conftest import TEMPLATE
 from tests.races.support import begin, blocked
 from tests.support import Person, Shop
@@ -39,7 +40,6 @@ class Premises:
 
     shop: Shop
     raw: asyncpg.Connection
-    url: str
     pid: int
     log: Path
 
@@ -83,7 +83,7 @@ async def trading(
     try:
         with serving(folder / "log", *(words or ("--workers", "2", "--no-worker")), **served) as running:
             async with AsyncClient(base_url=running.address, limits=limits, timeout=60) as client:
-                yield Premises(Shop(inserting, client), raw, url, running.process.pid, running.log)
+                yield Premises(Shop(inserting, client), raw, running.process.pid, running.log)
     finally:
         await raw.close()
         await engine.dispose()
@@ -121,7 +121,6 @@ class Race:
     def __init__(self, premises: Premises, tally: Tally) -> None:
         self.shop = premises.shop
         self.raw = premises.raw
-        self._url = premises.url
         self._log = premises.log
         self._tally = tally
 
@@ -130,8 +129,8 @@ class Race:
         for number in range(ROUNDS):
             yield number
             self._tally.rounds += 1
-        checked = await asyncio.to_thread(bookstore, "verify", DATABASE_URL=self._url)
-        assert checked.returncode == 0, checked.stdout + checked.stderr
+        checked = await verify_patiently(self.shop.app.state.database)
+        assert checked.ok, [law for law in checked.laws if not law.ok]
         self._tally.verified = True
 
     async def run(self, *requests: Coroutine[Any, Any, Response], door: str | None = None) -> list[Response]:

@@ -83,13 +83,14 @@ class Match:
 class Resembling:
     """A word of the catalogue that resembles one of a search, or two that were written as one.
 
-    It is `whole` where the bitmap of a frequent prefix speaks for it: all words that begin so resemble the one of the
-    search as well.
+    If it is a `frequent` prefix it has a bitmap, which speaks for it if it is `whole`: all words that begin so
+    resemble the one of the search as well.
     """
 
     asked: str
-    words: tuple[str, ...]
+    words: Sequence[str]
     likeness: float
+    frequent: bool
     whole: bool
 
 
@@ -116,7 +117,7 @@ def by_trigrams(words: list[str], similar: list[str]) -> Match:
 
 
 def by_resembling_words(
-    words: list[str], similar: list[str], found: Iterable[Resembling], frequent: Collection[str] = ()
+    words: list[str], similar: list[str], found: Collection[Resembling], frequent: Collection[str] = ()
 ) -> Match | None:
     """For each of the long words there is one of those that resemble it; None where nothing resembles one of them."""
     resembling: dict[str, list[Resembling]] = {word: [] for word in similar}
@@ -132,7 +133,13 @@ def by_resembling_words(
     terms += [Term([word], best=[word]) for word in short if word in frequent]
     if rare := _others(short, frequent):
         terms.append(Term(rest=_begin(rare)))
-    return Match(condition, [_likeness(similar)], best, ALIKE, terms)
+    return Match(condition, [_likeness(similar)], best, ALIKE, terms if _by_bitmaps(terms, found) else ())
+
+
+def _by_bitmaps(terms: list[Term], found: Iterable[Resembling]) -> bool:
+    """Not where books of a frequent word would be listed, or of several terms: the index finds what these share."""
+    listed = [term for term in terms if term.index is not None]
+    return len(listed) <= 1 and all(each.whole for each in found if each.frequent)
 
 
 def known_to_the_parser(words: list[str]) -> ColumnElement[bool]:

@@ -87,15 +87,15 @@ class _Start:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """The books that satisfy a part of a search, the best of them, and the state as that of `_Hits`."""
+    """The books that satisfy a part of a search, the best of them, and the state of the catalogue."""
 
     hits: Bits
     best: Bits
-    state: int | None
+    state: int
 
 
-# Words, and two that were written as one. A bitmap speaks for a word that is a frequent prefix if there is no other
-# that begins so and does not resemble.
+# Words, and two that were written as one. Whether a word is a frequent prefix, and if so, whether there is no other
+# that begins so and does not resemble: then its bitmap speaks for it.
 _RESEMBLING = text("""
     WITH asked AS (
         SELECT unnest(CAST(:similar AS text[])) AS asked
@@ -106,11 +106,12 @@ _RESEMBLING = text("""
         FROM asked, generate_series(1, length(asked) - 1) AS n
     )
     SELECT asked, ARRAY[word], word_similarity(asked, word),
-           EXISTS (SELECT FROM frequent_prefixes WHERE prefix = word AND ready) AND NOT EXISTS (
-               SELECT FROM book_words AS longer WHERE longer.word LIKE alike.word || '%' AND NOT longer.word %> asked)
-    FROM alike
+           prefix IS NOT NULL AS frequent,
+           prefix IS NOT NULL AND NOT EXISTS (
+               SELECT FROM book_words AS longer WHERE longer.word LIKE prefix || '%' AND NOT longer.word %> asked)
+    FROM alike LEFT JOIN frequent_prefixes ON prefix = word AND ready
     UNION ALL
-    SELECT asked, ARRAY[first, second], word_similarity(asked, first || ' ' || second), false
+    SELECT asked, ARRAY[first, second], word_similarity(asked, first || ' ' || second), false, false
     FROM halves
     WHERE EXISTS (SELECT FROM book_words WHERE word = first) AND EXISTS (SELECT FROM book_words WHERE word = second)
         AND (first || ' ' || second) %> asked
@@ -178,7 +179,7 @@ class BookSearch:
     async def _resembling(self, similar: list[str]) -> list[Resembling]:
         """The words of the catalogue that resemble these."""
         rows = await self._session.execute(_RESEMBLING, {"similar": similar})
-        return [Resembling(asked, tuple(words), likeness, whole) for asked, words, likeness, whole in rows]
+        return [Resembling(*row) for row in rows]
 
     async def _matching(self, query: BookQuery, match: Match) -> _Found:
         """By the bitmaps where they speak for a part of the search, else by the index alone."""
@@ -191,7 +192,7 @@ class BookSearch:
         total = number_of(hits)
         if total <= match.weighed:
             return await self._ranked(query, match.among(first_of(hits, best, total)))
-        states = {part.state for part in parts}
+        states = {masks.state, *(part.state for part in parts)}
         found = _Hits(total, first_of(hits, best, _most(query)), states.pop() if len(states) == 1 else None)
         return found, await self._books(list(found.first[query.offset : query.end]))
 
@@ -208,7 +209,7 @@ class BookSearch:
         state, *found = (await self._session.execute(asked)).one()
         rest, worse, best_of_rest = (bits_of(ids or ()) for ids in found)
         best = either(without(best, worse), best_of_rest)
-        return _Part(either(hits, rest), best, state if state == masks.state else None)
+        return _Part(either(hits, rest), best, state)
 
     async def _ranked(self, query: BookQuery, match: Match) -> _Found:
         """Look at all hits in one statement; only ids and scores are sorted."""

@@ -20,7 +20,18 @@ from tests.support import Shop
 
 ADD = "INSERT INTO books (id, title, author, price) VALUES ($1, $2, $3, 1)"
 FREQUENT = "SELECT prefix FROM frequent_prefixes WHERE ready ORDER BY prefix"
-TYPOS = ("stonne", "houze", "houze stonne", "the houze", "b stonee", "stonehouse", "zebr stonne", "zzebra", "qqqqqqq")
+TYPOS = (
+    "stonne",
+    "houze",
+    "houze stonne",
+    "the houze",
+    "b stonee",
+    "stonehouse",
+    "zebr stonne",
+    "zzebra",
+    "xstone",
+    "qqqqqqq",
+)
 QUESTIONS = (
     "s",
     "st",
@@ -179,6 +190,28 @@ async def test_few_hits_of_frequent_words_are_weighed(
     assert any("unnest" in statement for statement in seen)
 
 
+@pytest.mark.parametrize("q", ["stone rare", "stonn"])
+async def test_what_was_found_while_the_catalogue_changed_is_not_remembered(
+    live: Shop, raw: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch, q: str
+):
+    """The bitmaps are read before the change, and after it what the index adds."""
+    monkeypatch.setattr(prefix_upkeep, "FREQUENT", 7)
+    for title, count in (("Stone", 6), ("A Rare Stone", 6), ("Stony", 1)):
+        for _ in range(count):
+            await live.book(title=title, author="B")
+    await kept(live)
+    masks = Bitmaps.masks
+
+    async def and_then(*args: Any) -> Any:
+        found = await masks(*args)
+        await raw.execute("INSERT INTO books (title, author, price) VALUES ('Rare Stony Stone', 'B', 1)")
+        return found
+
+    monkeypatch.setattr(Bitmaps, "masks", and_then)
+    assert (await asked(live, q=q))[0] >= 6
+    assert not search._REMEMBERED._answers
+
+
 async def test_a_frequent_word_speaks_for_what_resembles(shop: Shop):
     """With all words that begin so, if they resemble as well; the likest come first."""
     for number in range(1, 10):
@@ -191,6 +224,17 @@ async def test_a_frequent_word_speaks_for_what_resembles(shop: Shop):
     total, found, _told = await asked(shop, q="phylosophy")
     assert (total, found) == await by_index(shop, q="phylosophy")
     assert found[:4] == [3, 6, 9, 11]
+
+
+async def test_it_does_not_where_longer_words_do_not_resemble(shop: Shop):
+    """Nor where the books of two words would be listed: the index finds what they share."""
+    found = await stones(shop)
+    assert await asked(shop, q="xstone") == (8, sorted(found), True)
+    await run(shop, ADD, 9, "Stones", "B")
+    assert await asked(shop, q="xstone") == (8, sorted(found), False)
+    await run(shop, ADD, 10, "Stonn House", "B")
+    assert await asked(shop, q="stonne") == (10, [10, *sorted(found), 9], True)
+    assert await asked(shop, q="stonne housse") == (1, [10], False)
 
 
 async def test_a_first_search_takes_four_statements(shop: Shop):

@@ -87,7 +87,7 @@ class _Start:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """The books that satisfy a part of a search, the best of them, and the state of the catalogue."""
+    """The books that satisfy a part of a search, the best of them, and the state that was read last."""
 
     hits: Bits
     best: Bits
@@ -109,7 +109,7 @@ _RESEMBLING = text("""
            prefix IS NOT NULL AS frequent,
            prefix IS NOT NULL AND NOT EXISTS (
                SELECT FROM book_words AS longer WHERE longer.word LIKE prefix || '%' AND NOT longer.word %> asked)
-    FROM alike LEFT JOIN frequent_prefixes ON prefix = word AND ready
+    FROM alike LEFT JOIN frequent_prefixes ON prefix = word
     UNION ALL
     SELECT asked, ARRAY[first, second], word_similarity(asked, first || ' ' || second), false, false
     FROM halves
@@ -192,7 +192,7 @@ class BookSearch:
         total = number_of(hits)
         if total <= match.weighed:
             return await self._ranked(query, match.among(first_of(hits, best, total)))
-        states = {masks.state, *(part.state for part in parts)}
+        states = {part.state for part in parts}
         found = _Hits(total, first_of(hits, best, _most(query)), states.pop() if len(states) == 1 else None)
         return found, await self._books(list(found.first[query.offset : query.end]))
 

@@ -232,6 +232,13 @@ async def test_it_does_not_where_longer_words_do_not_resemble(shop: Shop):
     assert await asked(shop, q="xstone") == (8, sorted(found), True)
     await run(shop, ADD, 9, "Stones", "B")
     assert await asked(shop, q="xstone") == (8, sorted(found), False)
+    await run(shop, ADD, 11, "The Stone", "B")
+    await kept(shop)
+    assert await asked(shop, q="the") == (5, [2, 4, 6, 8, 11], True)
+    with statements() as seen:
+        assert await ids(shop, q="xstone the") == [2, 4, 6, 8, 11]
+    assert sum("prefix_bitmaps" in statement for statement in seen) == 1, "for `xstone` itself"
+    await run(shop, "DELETE FROM books WHERE id = 11")
     await run(shop, ADD, 10, "Stonn House", "B")
     assert await asked(shop, q="stonne") == (10, [10, *sorted(found), 9], True)
     assert await asked(shop, q="stonne housse") == (1, [10], False)

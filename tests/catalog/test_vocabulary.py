@@ -57,6 +57,12 @@ async def test_two_words_that_were_written_as_one_are_found(shop: Shop, q: str):
     assert await ids(shop, q=q) == [book]
 
 
+async def test_two_words_must_resemble_what_was_written_as_one(shop: Shop):
+    """As every word must: 0.45 or more. That of `of ab` to `ofab` is 0.375."""
+    await shop.book(title="Of Ab", author="C")
+    assert (await listed(shop, q="ofab"))["total"] == 0
+
+
 async def test_they_come_before_one_that_resembles_where_there_are_many(shop: Shop, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(matching, "ALIKE", 2)
     winters = [await shop.book(title=title, author="A") for title in ("Winter", "Winter", "Winter House")]

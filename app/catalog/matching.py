@@ -132,7 +132,7 @@ def by_resembling_words(
     terms = [_term(alike) for alike in resembling.values()]
     terms += [Term([word], best=[word]) for word in short if word in frequent]
     if rare := _others(short, frequent):
-        terms.append(Term(rest=_begin(rare)))
+        terms.append(Term(rest=_begin(rare), best_of_rest=true()))
     return Match(condition, [_likeness(similar)], best, ALIKE, terms if _by_bitmaps(terms, found) else ())
 
 

@@ -30,6 +30,7 @@ TYPOS = (
     "zebr stonne",
     "zzebra",
     "xstone",
+    "qu stonyx",
     "qqqqqqq",
 )
 QUESTIONS = (
@@ -42,18 +43,19 @@ QUESTIONS = (
     "a s",
     "the a st",
     "stone zebra",
+    "ston quagga",
     "zebra",
     "b the",
     "stonee the",
 )
-WORDS = ("the", "then", "stone", "stones", "star", "a", "an", "as", "b", "house")
+WORDS = ("the", "then", "stone", "stones", "stony", "star", "a", "an", "as", "b", "house")
 
 
 @pytest.fixture(autouse=True)
 def few_are_many(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(prefix_upkeep, "FREQUENT", 4)
-    monkeypatch.setattr(matching, "COMMON", 5)
-    monkeypatch.setattr(matching, "ALIKE", 5)
+    monkeypatch.setattr(matching, "COMMON", 2)
+    monkeypatch.setattr(matching, "ALIKE", 2)
     monkeypatch.setattr(search, "LARGE", -1)
     forget_searches()
 
@@ -101,6 +103,8 @@ async def furnish(shop: Shop, chance: random.Random, count: int) -> None:
     places = [*range(CHUNK - 9, CHUNK + 9), *range(2 * CHUNK - 3, 2 * CHUNK + 3), 2_000_000_000, 2_147_483_647]
     for book_id in [*places, *range(1, count)]:
         await run(shop, ADD, book_id, *text_of(chance))
+    for book_id, (title, author) in enumerate((("Stone", "Quagga"), ("Quagga Stony", "B")) * 2, start=50):
+        await run(shop, ADD, book_id, title, author)
 
 
 def text_of(chance: random.Random) -> tuple[str, str]:

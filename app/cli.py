@@ -21,8 +21,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import demo, export_commands, housekeeping, mail_commands, serving, staff_commands
 from app.admin.restock import tells_waiting
+from app.catalog.bitmap_upkeep import keep_bitmaps
 from app.catalog.importer import ImportFailed, ImportOptions, import_csv, parse_mapping, render_report
-from app.catalog.prefix_upkeep import keep_bitmaps
 from app.core.config import ConfigurationError, Settings, load_settings
 from app.core.db.server import (
     PROJECT,
@@ -197,7 +197,7 @@ def verify() -> None:
 
 @cli.command()
 def sweep() -> None:
-    """Delete now what the worker deletes every hour: what has expired, and images that no book names."""
+    """Do now what the worker does every hour: delete what has expired and images of no book, tidy up for search."""
 
     async def work(database: Database) -> tuple[int, int]:
         return await housekeeping.sweep(database), await delete_orphans(database, load_settings())

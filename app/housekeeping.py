@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.service import purge_expired
-from app.catalog.prefix_upkeep import keep_bitmaps
+from app.catalog.bitmap_upkeep import keep_bitmaps
 from app.catalog.tally import add_up_tallies
 from app.core.config import Settings
 from app.core.db.transaction import Database

@@ -1,4 +1,4 @@
-"""The hits of frequent prefixes, from the bitmaps that `prefix_upkeep` keeps."""
+"""The hits of frequent prefixes, from the bitmaps that `bitmap_upkeep` keeps."""
 
 from array import array
 from collections.abc import Collection, Iterable, Iterator
@@ -99,19 +99,19 @@ class Bitmaps:
         return masks
 
 
-def both(*many: Bits) -> Bits:
+def intersection(*many: Bits) -> Bits:
     """The books that are among all of them."""
     chunks = set(many[0]).intersection(*many)
     return {chunk: reduce(and_, (bits[chunk] for bits in many)) for chunk in chunks}
 
 
-def either(*many: Bits) -> Bits:
+def union(*many: Bits) -> Bits:
     """The books that are among any of them."""
     chunks: set[int] = set().union(*many)
     return {chunk: reduce(or_, (bits.get(chunk, 0) for bits in many)) for chunk in chunks}
 
 
-def without(bits: Bits, others: Bits) -> Bits:
+def difference(bits: Bits, others: Bits) -> Bits:
     """The books but for those others."""
     return {chunk: each & ~others.get(chunk, 0) for chunk, each in bits.items()}
 
@@ -125,15 +125,15 @@ def bits_of(ids: Iterable[int]) -> Bits:
     return found
 
 
-def number_of(bits: Bits) -> int:
+def count_of(bits: Bits) -> int:
     """How many they are."""
     return sum(each.bit_count() for each in bits.values())
 
 
 def first_of(hits: Bits, best: Bits, most: int) -> "array[int]":
     """The ids of up to so many: those that are best as well come before the others, each by id."""
-    better = both(hits, best)
-    return array("i", islice(chain(_ids(better), _ids(without(hits, better))), most))
+    better = intersection(hits, best)
+    return array("i", islice(chain(_ids(better), _ids(difference(hits, better))), most))
 
 
 def _ids(bits: Bits) -> Iterator[int]:

@@ -133,7 +133,7 @@ class BookWord(Base):
 class FrequentPrefix(Base):
     """The beginning of so many words in titles and authors that counting its hits takes long; it has bitmaps.
 
-    Written by `prefix_upkeep` alone, as its bitmaps are; those of one that is not `ready` are still to be drawn.
+    Written by `bitmap_upkeep` alone, as its bitmaps are; those of one that is not `ready` are still to be drawn.
     """
 
     __tablename__ = "frequent_prefixes"

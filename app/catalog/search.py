@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog.bitmaps import Bitmaps, Bits, Masks, bits_of, both, either, first_of, number_of, without
+from app.catalog.bitmaps import Bitmaps, Bits, Masks, bits_of, count_of, difference, first_of, intersection, union
 from app.catalog.isbn import isbn_in_query
 from app.catalog.matching import (
     Match,
@@ -188,8 +188,8 @@ class BookSearch:
         if masks is None:
             return await self._ranked(query, match)
         parts = [await self._books_of(term, masks) for term in match.terms]
-        hits, best = both(*(part.hits for part in parts)), both(*(part.best for part in parts))
-        total = number_of(hits)
+        hits, best = intersection(*(part.hits for part in parts)), intersection(*(part.best for part in parts))
+        total = count_of(hits)
         if total <= match.weighed:
             return await self._ranked(query, match.among(first_of(hits, best, total)))
         states = {part.state for part in parts}
@@ -198,9 +198,9 @@ class BookSearch:
 
     async def _books_of(self, term: Term, masks: Masks) -> _Part:
         """The books that satisfy a term."""
-        hits = either(*(masks.of[prefix].hits for prefix in term.prefixes))
+        hits = union(*(masks.of[prefix].hits for prefix in term.prefixes))
         liked = (masks.of[prefix] for prefix in term.best)
-        best = either(*(mask.in_title if term.in_title else mask.hits for mask in liked))
+        best = union(*(mask.in_title if term.in_title else mask.hits for mask in liked))
         if term.index is None:
             return _Part(hits, best, masks.state)
         ids = func.array_agg(Book.id)
@@ -208,8 +208,8 @@ class BookSearch:
         asked = select(state_of_books(), *parts).where(term.index)
         state, *found = (await self._session.execute(asked)).one()
         rest, worse, best_of_rest = (bits_of(ids or ()) for ids in found)
-        best = either(without(best, worse), best_of_rest)
-        return _Part(either(hits, rest), best, state)
+        best = union(difference(best, worse), best_of_rest)
+        return _Part(union(hits, rest), best, state)
 
     async def _ranked(self, query: BookQuery, match: Match) -> _Found:
         """Look at all hits in one statement; only ids and scores are sorted."""

@@ -1,25 +1,23 @@
 """Searches for frequent prefixes go by bitmaps, and find what the index finds."""
 
 import random
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import asyncpg
 import pytest
 from sqlalchemy import text
 
-from app.catalog import bitmaps, matching, prefix_upkeep, search
-from app.catalog.bitmaps import Bitmaps, number_of
+from app.catalog import bitmap_upkeep, bitmaps, search
+from app.catalog.bitmap_upkeep import keep_bitmaps
+from app.catalog.bitmaps import Bitmaps, count_of
 from app.catalog.models import CHUNK
-from app.catalog.prefix_upkeep import choose_prefixes, draw_awaited, draw_stale_chunk, keep_bitmaps
 from app.catalog.search import forget_searches
-from app.housekeeping import sweep
-from tests.catalog.support import ids, listed
+from tests.catalog.frequent import ADD, asked, by_bitmaps_alone, by_index, kept, run, stones
+from tests.catalog.support import ids
 from tests.statements import statements
 from tests.support import Shop
 
-ADD = "INSERT INTO books (id, title, author, price) VALUES ($1, $2, $3, 1)"
-FREQUENT = "SELECT prefix FROM frequent_prefixes WHERE ready ORDER BY prefix"
+pytestmark = pytest.mark.usefixtures("few_are_many")
 TYPOS = (
     "stonne",
     "houze",
@@ -51,42 +49,6 @@ QUESTIONS = (
 WORDS = ("the", "then", "stone", "stones", "stony", "star", "a", "an", "as", "b", "house")
 
 
-@pytest.fixture(autouse=True)
-def few_are_many(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(prefix_upkeep, "FREQUENT", 4)
-    monkeypatch.setattr(matching, "COMMON", 2)
-    monkeypatch.setattr(matching, "ALIKE", 2)
-    monkeypatch.setattr(search, "LARGE", -1)
-    forget_searches()
-
-
-async def kept(shop: Shop) -> Shop:
-    """The shop after its upkeep."""
-    await keep_bitmaps(shop.app.state.database)
-    return shop
-
-
-async def asked(shop: Shop, **query: Any) -> tuple[int, list[int], bool]:
-    """Total, ids, and whether the bitmaps told, with nothing remembered."""
-    forget_searches()
-    with statements() as seen:
-        answer = await listed(shop, **query)
-    return answer["total"], [book["id"] for book in answer["items"]], any("prefix_bitmaps" in each for each in seen)
-
-
-async def by_index(shop: Shop, **query: Any) -> tuple[int, list[int]]:
-    """The same when the bitmaps do not tell."""
-
-    async def none(*_: object) -> None:
-        return None
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Bitmaps, "masks", none)
-        total, found, told = await asked(shop, **query)
-    assert not told
-    return total, found
-
-
 async def agree(shop: Shop) -> int:
     """Each question has the answer that the index gives; how many of them were answered by bitmaps."""
     by_bitmaps = 0
@@ -110,14 +72,6 @@ async def furnish(shop: Shop, chance: random.Random, count: int) -> None:
 def text_of(chance: random.Random) -> tuple[str, str]:
     """A title and an author."""
     return " ".join(chance.choices(WORDS, k=3)), " ".join(chance.choices([*WORDS, "zebra"], k=2))
-
-
-async def run(shop: Shop, statement: str, *values: object) -> None:
-    """In the transaction of the test."""
-    async with shop.app.state.database.sessions() as session:
-        driver = (await (await session.connection()).get_raw_connection()).driver_connection
-        await driver.execute(statement, *values)
-        await session.commit()
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -150,15 +104,6 @@ async def remove(shop: Shop, book_id: int, _: random.Random) -> None:
 
 async def add(shop: Shop, _: int, chance: random.Random) -> None:
     await run(shop, ADD, chance.randrange(100, 3 * CHUNK), *text_of(chance))
-
-
-async def stones(shop: Shop) -> list[int]:
-    """Eight books, the even ones with the word in the title; the upkeep has been."""
-    for number in range(1, 9):
-        title, author = ("The Stone", "A") if number % 2 == 0 else ("Number", "Irving Stone")
-        await run(shop, ADD, number, title, author)
-    await kept(shop)
-    return [2, 4, 6, 8, 1, 3, 5, 7]
 
 
 async def test_bitmaps_tell_what_is_frequent(shop: Shop):
@@ -199,7 +144,7 @@ async def test_what_was_found_while_the_catalogue_changed_is_not_remembered(
     live: Shop, raw: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch, q: str
 ):
     """The bitmaps are read before the change, and after it what the index adds."""
-    monkeypatch.setattr(prefix_upkeep, "FREQUENT", 7)
+    monkeypatch.setattr(bitmap_upkeep, "FREQUENT", 7)
     for title, count in (("Stone", 6), ("A Rare Stone", 6), ("Stony", 1)):
         for _ in range(count):
             await live.book(title=title, author="B")
@@ -321,116 +266,12 @@ async def test_with_too_many_stale_books_the_index_tells(shop: Shop, monkeypatch
         assert (total, listing, by_bitmap, used) == (8, found, True, told)
 
 
-async def by_bitmaps_alone(shop: Shop) -> bool:
-    """Whether the bitmaps can be used."""
-    async with shop.app.state.database.sessions() as session:
-        return await Bitmaps(session).masks(["stone"]) is not None
-
-
-async def test_what_is_no_longer_frequent_is_forgotten_when_it_is_half_as_frequent(shop: Shop):
-    await stones(shop)
-    assert "stone" in await frequent(shop)
-    for left, still in ((3, True), (2, False)):
-        await run(shop, "DELETE FROM books WHERE id > $1", left)
-        await kept(shop)
-        assert ("stone" in await frequent(shop)) is still
-    assert await shop.scalar("SELECT count(*) FROM prefix_bitmaps WHERE prefix = 'stone'") == 0
-    assert (await asked(shop, q="stone"))[0] == 2
-
-
-async def frequent(shop: Shop) -> list[str]:
-    return [row.prefix for row in await shop.rows(FREQUENT)]
-
-
 async def test_a_small_shop_does_not_ask_for_bitmaps(shop: Shop, monkeypatch: pytest.MonkeyPatch):
     found = await stones(shop)
     monkeypatch.setattr(search, "LARGE", 8)
     with statements() as seen:
         assert await asked(shop, q="stone") == (8, found, False)
     assert len(seen) == 2, seen
-
-
-async def test_a_small_shop_has_no_bitmaps(shop: Shop, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(prefix_upkeep, "FREQUENT", 10_000)
-    for number in range(5):
-        await run(shop, ADD, number * CHUNK + 1, "The Stone", "A")
-    with statements() as seen:
-        await kept(shop)
-    assert await frequent(shop) == []
-    assert await shop.scalar("SELECT count(*) FROM stale_books") == 0
-    assert sum("DELETE FROM stale_books" in statement for statement in seen) == 1, seen
-
-
-async def test_housekeeping_keeps_the_bitmaps(live: Shop):
-    for _ in range(5):
-        await live.book(title="Stone")
-    await sweep(live.app.state.database)
-    assert "stone" in await frequent(live)
-    assert (await asked(live, q="stone"))[2]
-
-
-async def test_upkeep_that_has_nothing_to_do_does_nothing(shop: Shop):
-    await stones(shop)
-    with statements() as seen:
-        await kept(shop)
-    assert not any(word in statement for statement in seen for word in ("INSERT", "DELETE", "UPDATE", "ts_stat"))
-
-
-async def test_upkeep_leaves_it_to_another_that_is_at_it(live: Shop, raw: asyncpg.Connection):
-    for _ in range(5):
-        await live.book(title="Stone")
-    async with raw.transaction():
-        await raw.execute("SELECT pg_advisory_xact_lock($1)", prefix_upkeep._LOCK_KEY)
-        await keep_bitmaps(live.app.state.database)
-        assert await live.scalar("SELECT count(*) FROM frequent_prefixes") == 0
-    await keep_bitmaps(live.app.state.database)
-    assert "stone" in await frequent(live)
-
-
-Step = Callable[[Any], Awaitable[object]]
-
-
-@pytest.mark.parametrize("cut", [choose_prefixes, draw_stale_chunk])
-async def test_upkeep_that_was_cut_short_is_completed_by_the_next(live: Shop, cut: Step):
-    database = live.app.state.database
-    for _ in range(5):
-        await live.book(title="Stone")
-    for step in (choose_prefixes, draw_stale_chunk):
-        await database.transaction(step)
-        assert await asked(live, q="stone") == (5, await ids(live), False)
-        assert not await by_bitmaps_alone(live)
-        if step is cut:
-            break
-    await keep_bitmaps(database)
-    assert await asked(live, q="stone") == (5, await ids(live), True)
-
-
-@pytest.mark.parametrize("step", [draw_stale_chunk, draw_awaited])
-async def test_who_changes_books_while_bitmaps_are_drawn_is_not_overlooked(
-    live: Shop, raw: asyncpg.Connection, step: Step
-):
-    """A change that is not committed when a chunk is drawn, but soon after. Seen to fail where stale books were
-    forgotten in a statement after the one that draws.
-    """
-    database = live.app.state.database
-    for _ in range(5):
-        await live.book(title="Stone")
-    await keep_bitmaps(database)
-    await live.book(title="Stone")
-    if step is draw_awaited:
-        await live.rows("DELETE FROM frequent_prefixes")
-        await database.transaction(choose_prefixes)
-    async with raw.transaction():
-        await raw.execute("INSERT INTO books (title, author, price) VALUES ('Stone', 'Late', 1)")
-        await raw.execute("DELETE FROM books WHERE id = (SELECT min(id) FROM books)")
-        await database.transaction(step)
-        if step is draw_awaited:
-            assert "stone" in await frequent(live)
-        before = await asked(live, q="stone")
-        assert before == (6, await ids(live), True)
-    after = await asked(live, q="stone")
-    assert after == (6, await ids(live), True)
-    assert after[1] != before[1]
 
 
 async def test_a_transaction_sees_its_own_changes_and_nobody_else_does(live: Shop):
@@ -441,7 +282,7 @@ async def test_a_transaction_sees_its_own_changes_and_nobody_else_does(live: Sho
         await session.execute(text("INSERT INTO books (title, author, price) VALUES ('Stone', 'A', 1)"))
         masks = await Bitmaps(session).masks(["stone"])
         assert masks is not None
-        assert number_of(masks.of["stone"].hits) == 6
+        assert count_of(masks.of["stone"].hits) == 6
         assert (await asked(live, q="stone"))[0] == 5
         await session.rollback()
     assert (await asked(live, q="stone"))[0] == 5

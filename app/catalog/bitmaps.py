@@ -16,12 +16,11 @@ from app.catalog.tally import state_of_books
 MOST_STALE = 5000
 """Books that are looked at themselves; with more of them the bitmaps are of no use until they are drawn anew."""
 _NOTHING = f"0::bit({CHUNK})"
-_FREQUENT = text("SELECT prefix FROM frequent_prefixes WHERE ready AND prefix = ANY (CAST(:words AS text[]))")
 # All in one statement: bitmaps, stale books and books are of the same moment. A row for each prefix and chunk with a
-# hit or a stale book; one without a chunk where there is none; none at all where the bitmaps are of no use.
+# hit or a stale book, one without a chunk where there is none; no row at all where the bitmaps are of no use.
 _MASKS = text(f"""
     WITH asked AS (
-        SELECT unnest(CAST(:prefixes AS text[])) AS prefix
+        SELECT prefix FROM frequent_prefixes WHERE ready AND prefix = ANY (CAST(:words AS text[]))
     ), stale AS (
         SELECT book_id FROM stale_books LIMIT :most + 1
     ), looked_at AS (
@@ -45,12 +44,9 @@ _MASKS = text(f"""
             coalesce((drawn.hits & ~stale) | looked_at.hits, drawn.hits, looked_at.hits) AS hits,
             coalesce((drawn.in_title & ~stale) | looked_at.in_title, drawn.in_title, looked_at.in_title) AS in_title
         FROM drawn FULL JOIN looked_at USING (prefix, chunk)
-    ), usable AS (
-        SELECT
-        WHERE NOT EXISTS (SELECT FROM asked WHERE prefix NOT IN (SELECT prefix FROM frequent_prefixes WHERE ready))
-            AND (SELECT count(*) FROM stale) <= :most
     )
-    SELECT prefix, chunk, hits, in_title FROM usable LEFT JOIN masks ON true
+    SELECT prefix, chunk, hits, in_title FROM asked LEFT JOIN masks USING (prefix)
+    WHERE (SELECT count(*) FROM stale) <= :most
 """)
 _COLUMNS = _MASKS.columns(column("prefix"), column("chunk", Integer), column("hits"), column("in_title")).subquery()
 _STATE_AND_MASKS = select(state_of_books(), _COLUMNS)
@@ -69,34 +65,24 @@ class Mask:
 
 @dataclass(frozen=True, slots=True)
 class Masks:
-    """Of each prefix that was asked for, and the state that the catalogue was in."""
+    """Of the words that are frequent prefixes, and the state that the catalogue was in."""
 
     state: int
     of: dict[str, Mask]
 
 
-class Bitmaps:
-    """Frequent prefixes in the transaction of a session."""
-
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
-
-    async def frequent(self, words: list[str]) -> set[str]:
-        """Those of the words that are frequent prefixes."""
-        return set(await self._session.scalars(_FREQUENT, {"words": words}))
-
-    async def masks(self, prefixes: Collection[str]) -> Masks | None:
-        """The masks of these frequent prefixes; None where the bitmaps do not tell, and the index must."""
-        asked = {"prefixes": list(prefixes), "most": MOST_STALE}
-        rows = (await self._session.execute(_STATE_AND_MASKS, asked)).all()
-        if not rows:
-            return None
-        masks = Masks(rows[0][0], {prefix: Mask() for prefix in prefixes})
-        for _, prefix, chunk, hits, in_title in rows:
-            if prefix is not None:
-                masks.of[prefix].hits[chunk] = int.from_bytes(hits.bytes)
-                masks.of[prefix].in_title[chunk] = int.from_bytes(in_title.bytes)
-        return masks
+async def read_masks(session: AsyncSession, words: Collection[str]) -> Masks | None:
+    """The masks of those of the words that are frequent prefixes; None where there are none, or of no use."""
+    rows = (await session.execute(_STATE_AND_MASKS, {"words": list(words), "most": MOST_STALE})).all()
+    if not rows:
+        return None
+    masks = Masks(rows[0][0], {})
+    for _, prefix, chunk, hits, in_title in rows:
+        mask = masks.of.setdefault(prefix, Mask())
+        if chunk is not None:
+            mask.hits[chunk] = int.from_bytes(hits.bytes)
+            mask.in_title[chunk] = int.from_bytes(in_title.bytes)
+    return masks
 
 
 def intersection(*many: Bits) -> Bits:

@@ -73,6 +73,11 @@ class Match:
     weighed: int = 0
     terms: Sequence[Term] = ()
 
+    @property
+    def prefixes(self) -> set[str]:
+        """Those whose bitmaps speak."""
+        return {prefix for term in self.terms for prefix in term.prefixes}
+
     def among(self, ids: Sequence[int]) -> "Match":
         """The same among these books alone. `IS TRUE` keeps the condition from the index, where it has many hits."""
         listed = Book.id.in_(select(func.unnest(cast(ids, ARRAY(Integer)))))

@@ -1,6 +1,7 @@
 """Search: words as prefixes in title and author, ISBNs in either form, trigrams for what was mistyped."""
 
 from array import array
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import (
@@ -25,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog.bitmaps import Bitmaps, Bits, Masks, bits_of, count_of, difference, first_of, intersection, union
+from app.catalog.bitmaps import Bits, Masks, bits_of, count_of, difference, first_of, intersection, read_masks, union
 from app.catalog.isbn import isbn_in_query
 from app.catalog.matching import (
     Match,
@@ -130,7 +131,7 @@ class BookSearch:
     """Searching in the transaction of a session."""
 
     def __init__(self, session: AsyncSession) -> None:
-        self._session, self._bitmaps = session, Bitmaps(session)
+        self._session = session
 
     async def find(self, query: BookQuery) -> tuple[int, list[BookView]]:
         """The number of hits and the page of them that was asked for; `query.q` must be given."""
@@ -166,26 +167,31 @@ class BookSearch:
     async def _found(self, query: BookQuery, start: _Start) -> _Found:
         """By words; if there is nothing, by words that resemble them."""
         large = start.books > LARGE
-        frequent = await self._bitmaps.frequent(start.words) if large else set()
-        found = await self._matching(query, by_words(start.words, frequent))
+        masks = await self._masks(query, start.words) if large else None
+        frequent = masks.of.keys() if masks else ()
+        found = await self._matching(query, by_words(start.words, frequent), masks)
         similar = [word for word in start.words if fuzzy(word)]
         if found[0].total or not similar:
             return found
         if not large:
             return await self._ranked(query, by_trigrams(start.words, similar))
         match = by_resembling_words(start.words, similar, await self._resembling(similar), frequent)
-        return await self._matching(query, match) if match else found
+        if match is None:
+            return found
+        return await self._matching(query, match, await self._masks(query, match.prefixes))
 
     async def _resembling(self, similar: list[str]) -> list[Resembling]:
         """The words of the catalogue that resemble these."""
         rows = await self._session.execute(_RESEMBLING, {"similar": similar})
         return [Resembling(*row) for row in rows]
 
-    async def _matching(self, query: BookQuery, match: Match) -> _Found:
+    async def _masks(self, query: BookQuery, words: Collection[str]) -> Masks | None:
+        """A filter besides the words is the index's business."""
+        return await read_masks(self._session, words) if words and query.filter == BookFilter() else None
+
+    async def _matching(self, query: BookQuery, match: Match, masks: Masks | None) -> _Found:
         """By the bitmaps where they speak for a part of the search, else by the index alone."""
-        prefixes = {prefix for term in match.terms for prefix in term.prefixes}
-        masks = await self._bitmaps.masks(prefixes) if prefixes and query.filter == BookFilter() else None
-        if masks is None:
+        if masks is None or not match.prefixes or not match.prefixes <= masks.of.keys():
             return await self._ranked(query, match)
         parts = [await self._books_of(term, masks) for term in match.terms]
         hits, best = intersection(*(part.hits for part in parts)), intersection(*(part.best for part in parts))

@@ -4,11 +4,10 @@ from typing import Any
 
 import pytest
 
+from app.catalog import search
 from app.catalog.bitmap_upkeep import keep_bitmaps
-from app.catalog.bitmaps import Bitmaps
-from app.catalog.search import forget_searches
+from app.catalog.search import BookSearch, forget_searches
 from tests.catalog.support import listed
-from tests.statements import statements
 from tests.support import Shop
 
 ADD = "INSERT INTO books (id, title, author, price) VALUES ($1, $2, $3, 1)"
@@ -24,9 +23,18 @@ async def kept(shop: Shop) -> Shop:
 async def asked(shop: Shop, **query: Any) -> tuple[int, list[int], bool]:
     """Total, ids, and whether the bitmaps told, with nothing remembered."""
     forget_searches()
-    with statements() as seen:
+    told = False
+    books_of = BookSearch._books_of
+
+    async def noting(*args: Any) -> Any:
+        nonlocal told
+        told = True
+        return await books_of(*args)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BookSearch, "_books_of", noting)
         answer = await listed(shop, **query)
-    return answer["total"], [book["id"] for book in answer["items"]], any("prefix_bitmaps" in each for each in seen)
+    return answer["total"], [book["id"] for book in answer["items"]], told
 
 
 async def by_index(shop: Shop, **query: Any) -> tuple[int, list[int]]:
@@ -36,7 +44,7 @@ async def by_index(shop: Shop, **query: Any) -> tuple[int, list[int]]:
         return None
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Bitmaps, "masks", none)
+        patch.setattr(search, "read_masks", none)
         total, found, told = await asked(shop, **query)
     assert not told
     return total, found
@@ -57,12 +65,6 @@ async def stones(shop: Shop) -> list[int]:
         await run(shop, ADD, number, title, author)
     await kept(shop)
     return [2, 4, 6, 8, 1, 3, 5, 7]
-
-
-async def by_bitmaps_alone(shop: Shop) -> bool:
-    """Whether the bitmaps can be used."""
-    async with shop.app.state.database.sessions() as session:
-        return await Bitmaps(session).masks(["stone"]) is not None
 
 
 async def frequent(shop: Shop) -> list[str]:

@@ -17,7 +17,7 @@ MOST_STALE = 5000
 """Books that are looked at themselves; with more of them the bitmaps are of no use until they are drawn anew."""
 _NOTHING = f"0::bit({CHUNK})"
 # All in one statement: bitmaps, stale books and books are of the same moment. A row for each prefix and chunk with a
-# hit or a stale book, one without a chunk where there is none; no row at all where the bitmaps are of no use.
+# hit or a stale book; none at all where the bitmaps are of no use.
 _MASKS = text(f"""
     WITH asked AS (
         SELECT prefix FROM frequent_prefixes WHERE ready AND prefix = ANY (CAST(:words AS text[]))
@@ -45,7 +45,7 @@ _MASKS = text(f"""
             coalesce((drawn.in_title & ~stale) | looked_at.in_title, drawn.in_title, looked_at.in_title) AS in_title
         FROM drawn FULL JOIN looked_at USING (prefix, chunk)
     )
-    SELECT prefix, chunk, hits, in_title FROM asked LEFT JOIN masks USING (prefix)
+    SELECT prefix, chunk, hits, in_title FROM masks
     WHERE (SELECT count(*) FROM stale) <= :most
 """)
 _COLUMNS = _MASKS.columns(column("prefix"), column("chunk", Integer), column("hits"), column("in_title")).subquery()
@@ -79,9 +79,8 @@ async def read_masks(session: AsyncSession, words: Collection[str]) -> Masks | N
     masks = Masks(rows[0][0], {})
     for _, prefix, chunk, hits, in_title in rows:
         mask = masks.of.setdefault(prefix, Mask())
-        if chunk is not None:
-            mask.hits[chunk] = int.from_bytes(hits.bytes)
-            mask.in_title[chunk] = int.from_bytes(in_title.bytes)
+        mask.hits[chunk] = int.from_bytes(hits.bytes)
+        mask.in_title[chunk] = int.from_bytes(in_title.bytes)
     return masks
 
 

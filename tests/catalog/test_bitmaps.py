@@ -11,7 +11,7 @@ from app.catalog import bitmap_upkeep, bitmaps, search
 from app.catalog.bitmap_upkeep import keep_bitmaps
 from app.catalog.bitmaps import count_of, read_masks
 from app.catalog.models import CHUNK
-from app.catalog.search import forget_searches
+from app.catalog.search import BookSearch, forget_searches
 from tests.catalog.frequent import ADD, asked, by_index, kept, run, stones
 from tests.catalog.support import ids
 from tests.statements import statements
@@ -191,6 +191,24 @@ async def test_it_does_not_where_longer_words_do_not_resemble(shop: Shop):
     await run(shop, ADD, 10, "Stonn House", "B")
     assert await asked(shop, q="stonne") == (10, [10, *sorted(found), 9], True)
     assert await asked(shop, q="stonne housse") == (1, [10], False)
+
+
+async def test_what_is_no_longer_frequent_a_statement_later_is_told_by_the_index(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    for number in range(1, 13):
+        await run(shop, ADD, number, ("Stone", "Stony")[number % 2], "B")
+    await kept(shop)
+    assert (await asked(shop, q="stonn"))[::2] == (12, True)
+    resembling = BookSearch._resembling
+
+    async def and_then(*args: Any) -> Any:
+        found = await resembling(*args)
+        await run(shop, "DELETE FROM frequent_prefixes WHERE prefix = 'stony'")
+        return found
+
+    monkeypatch.setattr(BookSearch, "_resembling", and_then)
+    assert (await asked(shop, q="stonn"))[::2] == (12, False)
 
 
 async def test_a_first_search_takes_three_statements(shop: Shop):

@@ -127,7 +127,14 @@ def create_app_with_worker() -> FastAPI:
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """The last one added is the outermost."""
-    app.add_middleware(BodyGuard, max_bytes=settings.max_body_bytes, streamed=STREAMED, shown=lost.too_large_form)
+    app.add_middleware(
+        BodyGuard,
+        max_bytes=settings.max_body_bytes,
+        max_at_work=settings.max_requests_at_work,
+        streamed=STREAMED,
+        refuse_unread=lost.refuse_foreign_form,
+        shown=lost.unread_form,
+    )
     app.add_middleware(LastNet)
     app.add_middleware(
         CORSMiddleware,

@@ -1,6 +1,8 @@
 """Running the HTTP server: the port, the greeting, the worker processes."""
 
+import logging
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -10,9 +12,15 @@ import uvicorn
 from rich.console import Console
 
 from app.core.config import Settings
+from app.core.db.engine import most_connections
+from app.core.http_protocol import Limits, bounded
 from app.demo import SignIn
 
 GRACE_SECONDS = 15
+OTHER_FILES = 200
+"""What a server process may have open beside its clients and its database: libraries, images, logs."""
+
+log = logging.getLogger(__name__)
 
 
 class CannotServe(Exception):
@@ -64,12 +72,28 @@ def serve(factory: str, settings: Settings, host: str, port: int, workers: int) 
             access_log=False,
             server_header=False,
             proxy_headers=False,
+            http=bounded(Limits.of(settings, _room_for(settings))),
+            ws="none",
+            timeout_keep_alive=settings.keep_alive_seconds,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
     except SystemExit as leaving:
         # When all is finished, a server that has no supervisor raises SIGTERM once more. It did as it was told.
         if leaving.code != 128 + signal.SIGTERM:
             raise
+
+
+def _room_for(settings: Settings) -> int:
+    """How many clients one process can have: as the settings say, or as many as the system lets it open files."""
+    others = most_connections(settings, 1) + OTHER_FILES
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = settings.max_connections + others
+    allowed = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(allowed, resource.getrlimit(resource.RLIMIT_NOFILE)[0]), most))
+    room = max(1, allowed - others)
+    if room < settings.max_connections:
+        log.warning("only %d connections a process instead of %d: raise ulimit -n", room, settings.max_connections)
+    return room
 
 
 def _share_metrics(folder: Path) -> None:

@@ -61,6 +61,13 @@ class Settings(BaseSettings):
     rate_limit_enabled: bool | None = None
     rate_limit_auth_per_minute: int = Field(default=20, ge=1)
     max_body_bytes: int = Field(default=1_048_576, ge=1)
+    max_connections: int = Field(default=1000, ge=1, le=100_000)
+    max_requests_at_work: int = Field(default=256, ge=1)
+    header_timeout_seconds: float = Field(default=10, gt=0, le=3600)
+    body_timeout_seconds: float = Field(default=20, gt=0, le=3600)
+    body_min_bytes_per_second: int = Field(default=1024, ge=1)
+    send_timeout_seconds: float = Field(default=60, gt=0, le=3600)
+    keep_alive_seconds: int = Field(default=5, ge=1, le=3600)
     shop_locale: str = "en_US"
     upload_max_bytes: int = Field(default=5_242_880, ge=1)
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")

@@ -11,15 +11,23 @@ from urllib.parse import unquote_to_bytes
 from uuid import uuid4
 
 from fastapi import Request, Response
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.core.errors import TryAgain
 from app.core.metrics import observe_request
 from app.core.problems import framework_problem, invalid_input, problem, validation_problem
 
 log = logging.getLogger(__name__)
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
+MAX_HELD_BYTES = 128 * 2**20
+"""Bodies of all requests that one process reads or has at work."""
+
+_HUNG_UP = 499  # what nginx calls it; counted, never sent
+_WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS"})
+_FORMS = frozenset({b"multipart/form-data", b"application/x-www-form-urlencoded"})
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _SUSPECT_JSON = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _ENCODED_SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
@@ -27,7 +35,7 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class RequestContext:
-    """Gives every answer its `X-Request-ID` and `nosniff`, and counts it."""
+    """Gives every answer its `X-Request-ID` and `nosniff`, and counts it; lets no quoted cookie in."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -37,15 +45,17 @@ class RequestContext:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        scope["headers"] = [_plain(header) for header in scope["headers"]]
         given = Headers(scope=scope).get("x-request-id", "")
         own = given if _GIVEN_ID.fullmatch(given) else uuid4().hex
         token = request_id.set(own)
         started = time.perf_counter()
-        status = 500
+        status, answered = 500, False
 
         async def send_marked(message: Message) -> None:
-            nonlocal status
+            nonlocal status, answered
             if message["type"] == "http.response.start":
+                answered = True
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-ID"] = own
@@ -54,9 +64,21 @@ class RequestContext:
 
         try:
             await self.app(scope, receive, send_marked)
+            status = status if answered else _HUNG_UP
         finally:
             observe_request(scope, status, time.perf_counter() - started)
             request_id.reset(token)
+
+
+def _plain(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    """The header; of cookies those alone that stand without quotes, as all of ours do.
+
+    Python 3.11 and 3.12.1 take time that grows with the square of a quoted value to read it (`http.cookies`).
+    """
+    name, value = header
+    if name != b"cookie" or b'"' not in value:
+        return header
+    return name, b";".join(pair for pair in value.split(b";") if b'"' not in pair)
 
 
 class LastNet:
@@ -84,24 +106,32 @@ class LastNet:
 
 
 class BodyGuard:
-    """Reads the body of a request within its bound, and notes texts that no column can hold.
+    """Lets a request in: reads its body within bounds, and notes texts that no column can hold.
 
-    JSON is UTF-8 here and nothing else: the parser behind would also guess UTF-16 and UTF-32, and take surrogates.
-    The operations in `streamed` read their bodies themselves, each within a bound of its own. Who cannot read the
-    problem document gets what `shown` makes of the refusal.
+    JSON and forms are UTF-8 here and nothing else: the parsers behind would let the client choose another codec, some
+    of which take minutes for a megabyte. `refuse_unread` may answer before the body is read. The operations in
+    `streamed` read their bodies themselves, each within a bound of its own. A process has `max_at_work` requests at
+    work, from the end of their bodies to the beginning of their answers, and holds bodies of MAX_HELD_BYTES; what
+    comes on top is turned away, so that those inside are served. `shown` makes a page of a refusal for browsers.
     """
 
     def __init__(
         self,
         app: ASGIApp,
         max_bytes: int,
+        max_at_work: int,
         streamed: Container[tuple[str, str]] = (),
+        refuse_unread: Callable[[Request], Response | None] = lambda _: None,
         shown: Callable[[Request, Response], Response] = lambda _, refusal: refusal,
     ) -> None:
         self.app = app
         self.max_bytes = max_bytes
+        self.max_at_work = max_at_work
         self.streamed = streamed
+        self.refuse_unread = refuse_unread
         self.shown = shown
+        self._at_work = 0
+        self._held_bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -110,32 +140,102 @@ class BodyGuard:
             return
         state: dict[str, Any] = scope.setdefault("state", {})
         state["unstorable"] = _unstorable_in_address(scope)
-        if (scope["method"], scope["path"]) in self.streamed:
-            await self.app(scope, receive, send)
-            return
-        body = await self._read(scope, receive)
-        if body is None:
-            too_large = problem("BODY_TOO_LARGE", f"The body may have {self.max_bytes} bytes at most.")
-            await self.shown(Request(scope), too_large)(scope, receive, send)
-            return
-        if body and (refusal := _refuse_encoding(body, Headers(scope=scope).get("content-type", ""))):
-            await refusal(scope, receive, send)
-            return
-        if not state["unstorable"] and _unstorable_in_json(body):
-            state["unstorable"] = "body"
-        await self.app(scope, _replay(body, receive), send)
+        try:
+            if scope["method"] in _WITHOUT_BODY:
+                await self._work(scope, receive, send)
+                return
+            content_type = Headers(scope=scope).get("content-type", "")
+            self._judge_unread(scope, content_type)
+            if (scope["method"], scope["path"]) in self.streamed:
+                await self._work(scope, receive, send)
+                return
+            await self._read_and_work(scope, receive, send, content_type)
+        except _Refused as refused:
+            await self.shown(Request(scope), refused.answer)(scope, receive, send)
 
-    async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
-        if declares_more_than(self.max_bytes, scope):
-            return None
-        body: bytes = b""
+    def _judge_unread(self, scope: Scope, content_type: str) -> None:
+        if not _is_utf8(content_type):
+            raise _Refused(framework_problem(415, "Forms are UTF-8 here; leave the charset out."))
+        if declares_more_than(self.max_bytes, scope) and (scope["method"], scope["path"]) not in self.streamed:
+            raise self._too_large()
+        if refusal := self.refuse_unread(Request(scope)):
+            raise _Refused(refusal)
+
+    async def _read_and_work(self, scope: Scope, receive: Receive, send: Send, content_type: str) -> None:
+        body = bytearray()
+        try:
+            if not await self._read(receive, body):
+                return
+            whole = bytes(body)
+            if whole and (refusal := _refuse_encoding(whole, content_type)):
+                raise _Refused(refusal)
+            state = scope["state"]
+            if not state["unstorable"] and _unstorable_in_json(whole):
+                state["unstorable"] = "body"
+            await self._work(scope, _replay(whole, receive), send)
+        finally:
+            self._held_bytes -= len(body)
+
+    async def _read(self, receive: Receive, body: bytearray) -> bool:
+        """Whether the body came in full; of a client that hung up half-way nothing is done."""
         while True:
             message = await receive()
-            body += bytes(message.get("body", b""))
+            if message["type"] == "http.disconnect":
+                return False
+            chunk = message.get("body", b"")
+            body += chunk
+            self._held_bytes += len(chunk)
             if len(body) > self.max_bytes:
-                return None
-            if message["type"] == "http.disconnect" or not message.get("more_body", False):
-                return body
+                raise self._too_large()
+            if self._held_bytes > MAX_HELD_BYTES:
+                raise _Refused(_busy())
+            if not message.get("more_body", False):
+                return True
+
+    async def _work(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand the request on, unless too many are at work; whether the shop lives can always be asked."""
+        if self._at_work >= self.max_at_work and not scope["path"].startswith("/health"):
+            raise _Refused(_busy())
+        self._at_work += 1
+        working = True
+
+        def done() -> None:
+            nonlocal working
+            if working:
+                working = False
+                self._at_work -= 1
+
+        async def send_noting(message: Message) -> None:
+            done()
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_noting)
+        finally:
+            done()
+
+    def _too_large(self) -> "_Refused":
+        return _Refused(problem("BODY_TOO_LARGE", f"The body may have {self.max_bytes} bytes at most."))
+
+
+class _Refused(Exception):
+    """Answer this instead."""
+
+    def __init__(self, answer: Response) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+def _busy() -> Response:
+    return problem("BUSY_TRY_AGAIN", TryAgain.detail, headers={"Retry-After": "1"})
+
+
+def _is_utf8(content_type: str) -> bool:
+    """Whether a form says of itself what it must be; asked of the parser that reads forms later."""
+    if "charset" not in content_type.lower():
+        return True
+    kind, options = parse_options_header(content_type)
+    return kind not in _FORMS or options.get(b"charset", b"utf-8").lower() in {b"utf-8", b"utf8"}
 
 
 def declares_more_than(max_bytes: int, scope: Scope) -> bool:
@@ -145,14 +245,16 @@ def declares_more_than(max_bytes: int, scope: Scope) -> bool:
 
 
 def _refuse_encoding(body: bytes, content_type: str) -> Response | None:
-    """The answer to a JSON body that is not UTF-8 (400) or holds a bare NUL, a syntax error in UTF-8 (422)."""
-    if "json" not in content_type.lower():
+    """The answer to a body of text that is not UTF-8 (400), or to JSON with a bare NUL, a syntax error (422)."""
+    kind = content_type.lower()
+    is_json = "json" in kind
+    if not is_json and "form" not in kind:
         return None
     try:
         body.decode("utf-8")
     except UnicodeDecodeError:
         return framework_problem(400, "The body is not UTF-8.")
-    if b"\0" in body:
+    if is_json and b"\0" in body:
         return validation_problem(
             [{"loc": ["body", body.index(b"\0")], "msg": "JSON decode error", "type": "json_invalid"}]
         )

@@ -8,9 +8,10 @@ from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 from app.core.problems import on_http_error
+from app.core.routing import RouteIndex
 from app.web.errors import error_page
-from app.web.route import HEADERS, PageRoute
-from app.web.visitor import AnyVisitor
+from app.web.route import FORM_TOKEN_HEADER, HEADERS, PageRoute, require_same_site, require_token
+from app.web.visitor import AnyVisitor, expected_form_token
 
 
 def is_browser(request: Request) -> bool:
@@ -32,15 +33,47 @@ async def _not_found(request: Request, _: AnyVisitor) -> Response:
 _NOWHERE = PageRoute("/{path:path}", _not_found, methods=["GET"], include_in_schema=False)
 
 
-def too_large_form(request: Request, refusal: Response) -> Response:
-    """The page for a form with more text than the shop reads; every other client gets the refusal as it is."""
-    forms = (route for route in request.app.router.routes if isinstance(route, PageRoute))
-    if "text/html" not in request.headers.get("accept", "") or not any(
-        route.matches(request.scope)[0] is Match.FULL for route in forms
-    ):
+_UNREAD = {
+    413: ("That is too much", "What you sent is more than the shop can take. Go back, shorten it and send it again."),
+    415: ("The shop cannot read this", "What you sent is written in another way than the form of the shop sends it."),
+    503: ("The shop is busy", "More people are here than the shop can serve at once. Please try again in a moment."),
+}
+
+
+def unread_form(request: Request, refusal: Response) -> Response:
+    """The page for a request that the shop does not let in; every client but a browser gets the refusal as it is."""
+    if refusal.status_code not in _UNREAD or "text/html" not in request.headers.get("accept", ""):
         return refusal
-    detail = "What you sent is more than the shop can take. Go back to the form, shorten it and send it again."
-    return error_page(request, 413, "That is too much", detail, HEADERS | {"Cache-Control": "no-store"})
+    if not _is_page(request):
+        return refusal
+    headers = HEADERS | {"Cache-Control": "no-store"}
+    if "retry-after" in refusal.headers:
+        headers["Retry-After"] = refusal.headers["retry-after"]
+    return error_page(request, refusal.status_code, *_UNREAD[refusal.status_code], headers)
+
+
+def refuse_foreign_form(request: Request) -> Response | None:
+    """The answer to a form whose headers alone show that no page of ours sent it; its body need not be read.
+
+    The route judges again, and judges the token where it stands in the body.
+    """
+    if not _is_page(request):
+        return None
+    try:
+        require_same_site(request)
+        if given := request.headers.get(FORM_TOKEN_HEADER):
+            require_token(given, expected_form_token(request))
+    except HTTPException as error:
+        title = HTTPStatus(error.status_code).phrase
+        return error_page(request, error.status_code, title, error.detail, HEADERS | {"Cache-Control": "no-store"})
+    return None
+
+
+def _is_page(request: Request) -> bool:
+    index: RouteIndex = request.app.router.middleware_stack
+    group = index.group(request.scope["path"])
+    pages = (route for route in group.routes if isinstance(route, PageRoute)) if group else ()
+    return any(route.matches(request.scope)[0] is Match.FULL for route in pages)
 
 
 def install(app: FastAPI) -> None:

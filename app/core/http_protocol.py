@@ -7,7 +7,6 @@ work is bounded one layer further in, by `BodyGuard`, which knows when a request
 """
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
@@ -30,10 +29,8 @@ HEADERS = 100
 PIPELINED = 8
 """Requests that may wait on one connection behind the one at work; browsers send none ahead."""
 
-TICK_SECONDS = 1.0
 LINGER_SECONDS = 2.0
 """How long a refused client is listened to, so that it reads the refusal before the connection breaks."""
-_SLICE_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ class Limits:
     """Seconds, bytes a second, and connections of one process.
 
     `body_seconds` is what any body may take; one of n bytes may take n / `body_bytes_per_second` longer.
-    `send_seconds` is the time for the 64 KB that the server keeps of an answer.
+    `send_seconds` is the time for the 64 KB that the server keeps of an answer. Clocks are looked at every tick.
     """
 
     connections: int = 1000
@@ -49,6 +46,7 @@ class Limits:
     body_seconds: float = 20
     body_bytes_per_second: int = 1024
     send_seconds: float = 60
+    tick_seconds: float = 1
 
     @classmethod
     def of(cls, settings: Settings, connections: int) -> "Limits":
@@ -102,7 +100,7 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the connection if there is room, or can be made."""
         super().connection_made(transport)
-        self._timer = self.loop.call_later(TICK_SECONDS, self._check_time)
+        self._timer = self.loop.call_later(self._limits.tick_seconds, self._check_time)
         if len(self.connections) > self._limits.connections and not self._make_room():
             self._refuse(_busy())
 
@@ -138,26 +136,19 @@ class BoundedHttp(HttpToolsProtocol):
     # What is read
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came, in slices so small that no head grows far beyond its bound unseen."""
+        """Parse what came; of a head that is too large the parser hears no more than one such piece."""
         self._unset_keepalive_if_required()
         if self.waiting is Waiting.END:
             return
         try:
-            for piece in self._slices(data):
-                self._unread_bytes += len(piece)
-                self.parser.feed_data(piece)
-                if self._unread_bytes > HEADER_BYTES:
-                    self._fail(_too_large())
+            self._unread_bytes += len(data)
+            self.parser.feed_data(data)
+            if self._unread_bytes > HEADER_BYTES:
+                self._fail(_too_large())
         except httptools.HttpParserUpgrade:
             pass  # there are no other protocols here; the request is answered as if it had asked for none
         except httptools.HttpParserError:
             self._refuse(self._refusal or framework_problem(400, "This is no HTTP/1.1 request."))
-
-    def _slices(self, data: bytes) -> Iterator[bytes]:
-        while data:
-            size = len(data) if self.waiting is Waiting.BODY else _SLICE_BYTES
-            yield data[:size]
-            data = data[size:]
 
     def _fail(self, refusal: Response) -> None:
         """Stop the parser; it wraps what its callbacks raise."""
@@ -233,9 +224,9 @@ class BoundedHttp(HttpToolsProtocol):
         super().resume_writing()
 
     def _check_time(self) -> None:
-        """Every second: whether this client has had its time."""
+        """Whether this client has had its time."""
         now = self.loop.time()
-        self._timer = self.loop.call_later(TICK_SECONDS, self._check_time)
+        self._timer = self.loop.call_later(self._limits.tick_seconds, self._check_time)
         if self._does_not_take(now):
             self.transport.abort()
         elif self.waiting is Waiting.END:
@@ -272,7 +263,7 @@ class BoundedHttp(HttpToolsProtocol):
             if now - self.since > LINGER_SECONDS:
                 self.transport.close()
         elif self.flow.read_paused:  # the shop is the slow one
-            self.since += TICK_SECONDS
+            self.since += self._limits.tick_seconds
         elif now - self.since > self._limits.body_seconds + self._body_bytes / self._limits.body_bytes_per_second:
             self._refuse(framework_problem(408, "The body of the request took too long to come."))
 

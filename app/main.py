@@ -32,12 +32,13 @@ from app.background import background_jobs, end_with_supervisor
 from app.cart.router import router as cart
 from app.catalog.router import router as catalog
 from app.core import openapi, problems
+from app.core.body_guard import BodyGuard
 from app.core.config import Settings, load_settings
 from app.core.db.engine import KEPT, make_engine
 from app.core.db.server import DatabaseOutOfReach, database_running, refuse_outdated_schema
 from app.core.db.transaction import Database
 from app.core.logging import configure
-from app.core.middleware import BodyGuard, LastNet, RequestContext
+from app.core.middleware import LastNet, RequestContext
 from app.core.routing import RouteIndex
 from app.health.router import VERSION
 from app.health.router import router as health

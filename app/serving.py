@@ -13,7 +13,8 @@ from rich.console import Console
 
 from app.core.config import Settings
 from app.core.db.engine import most_connections
-from app.core.http_protocol import Limits, bounded
+from app.core.http_limits import Limits
+from app.core.http_protocol import bounded
 from app.demo import SignIn
 
 GRACE_SECONDS = 15

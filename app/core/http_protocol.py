@@ -7,7 +7,6 @@ work is bounded one layer further in, by `BodyGuard`, which knows when a request
 """
 
 import asyncio
-from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
 from typing import Any
@@ -19,56 +18,27 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from app.core.config import Settings
+from app.core.http_limits import (
+    HEADER_BYTES,
+    HEADERS,
+    HEADERS_BYTES,
+    LINGER_SECONDS,
+    PIPELINED,
+    REQUEST_LINE_BYTES,
+    Limits,
+)
 from app.core.problems import framework_problem, problem
-
-REQUEST_LINE_BYTES = 8 * 1024
-HEADER_BYTES = 16 * 1024
-HEADERS_BYTES = 32 * 1024
-HEADERS = 100
-PIPELINED = 8
-"""Requests that may wait on one connection behind the one at work; browsers send none ahead."""
-
-LINGER_SECONDS = 2.0
-"""How long a refused client is listened to, so that it reads the refusal before the connection breaks."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Seconds, bytes a second, and connections of one process.
-
-    `body_seconds` is what any body may take; one of n bytes may take n / `body_bytes_per_second` longer.
-    `send_seconds` is the time for the 64 KB that the server keeps of an answer. Clocks are looked at every tick.
-    """
-
-    connections: int = 1000
-    head_seconds: float = 10
-    body_seconds: float = 20
-    body_bytes_per_second: int = 1024
-    send_seconds: float = 60
-    tick_seconds: float = 1
-
-    @classmethod
-    def of(cls, settings: Settings, connections: int) -> "Limits":
-        """Those of the settings, with so many connections."""
-        return cls(
-            connections,
-            settings.header_timeout_seconds,
-            settings.body_timeout_seconds,
-            settings.body_min_bytes_per_second,
-            settings.send_timeout_seconds,
-        )
 
 
 class Waiting(Enum):
-    """What the server wants to read next."""
+    """What the server wants to read next; whose connection is broken first when there are too many."""
 
+    END = auto()
+    """The last answer is written: what still comes is thrown away."""
     HEAD = auto()
     BODY = auto()
     NOTHING = auto()
     """The request is read and at work."""
-    END = auto()
-    """The client was refused: what still comes is thrown away."""
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -111,23 +81,18 @@ class BoundedHttp(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def _make_room(self) -> bool:
-        """Cut off who has kept us waiting longest, for a head rather than for a body; whether there was anybody."""
+        """Cut off who has kept us waiting longest, of the refused if there are any; whether there was anybody."""
         others = (other for other in self.connections if other is not self and isinstance(other, BoundedHttp))
         slow = [other for other in others if other.keeps_us_waiting]
         if not slow:
             return False
-        min(slow, key=lambda other: (other.waiting is Waiting.BODY, other.since)).abort()
+        min(slow, key=lambda other: (other.waiting.value, other.since)).transport.abort()
         return True
 
     @property
     def keeps_us_waiting(self) -> bool:
         """Whether nothing is done for this client before it sends more."""
-        return self.waiting is Waiting.BODY or (self.waiting is Waiting.HEAD and not self._at_work)
-
-    def abort(self) -> None:
-        """Break the connection."""
-        self._wait_for(Waiting.END)
-        self.transport.abort()
+        return not self.transport.is_closing() and (self.waiting is Waiting.BODY or not self._at_work)
 
     @property
     def _at_work(self) -> bool:
@@ -185,6 +150,8 @@ class BoundedHttp(HttpToolsProtocol):
         self._in_head = False
         self._body_bytes = 0
         super().on_headers_complete()
+        if not self.cycle.keep_alive:
+            self.cycle.transport = _Lingering(self)  # type: ignore[assignment]
 
     def on_body(self, body: bytes) -> None:
         """A part of the body."""
@@ -256,7 +223,7 @@ class BoundedHttp(HttpToolsProtocol):
         if self._at_work:  # an answer to an earlier request, which ends the connection
             self.since = now
         elif now - self.since > LINGER_SECONDS:
-            self.transport.abort()
+            self.transport.close()
 
     def _check_body(self, now: float) -> None:
         if not self._at_work:  # answered early: the rest of the body is read for a while, so that the answer is
@@ -299,8 +266,25 @@ class BoundedHttp(HttpToolsProtocol):
         for name, value in headers:
             head += [name, b": ", value, b"\r\n"]
         self.transport.write(b"".join(head) + b"\r\n" + bytes(refusal.body))
+        self.finish()
+
+    def finish(self) -> None:
+        """Say no more, and hear a client out that is still sending: to break off now would lose it the answer."""
+        if self.waiting is Waiting.NOTHING:
+            self.transport.close()
+            return
+        self._wait_for(Waiting.END)
         self.flow.resume_reading()
         self.transport.write_eof()
+
+
+class _Lingering:
+    """The transport of an answer that ends its connection."""
+
+    def __init__(self, protocol: BoundedHttp) -> None:
+        self.write = protocol.transport.write
+        self.is_closing = protocol.transport.is_closing
+        self.close = protocol.finish
 
 
 def bounded(limits: Limits) -> type[asyncio.Protocol]:

@@ -7,7 +7,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
-from app.core.middleware import declares_more_than
+from app.core.body_guard import declares_more_than
 from app.core.problems import invalid_input
 from app.media.errors import FileTooLarge
 

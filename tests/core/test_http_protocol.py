@@ -12,15 +12,8 @@ import pytest
 import uvicorn
 from starlette.types import Message, Receive, Scope, Send
 
-from app.core.http_protocol import (
-    HEADER_BYTES,
-    HEADERS,
-    HEADERS_BYTES,
-    LINGER_SECONDS,
-    REQUEST_LINE_BYTES,
-    Limits,
-    bounded,
-)
+from app.core.http_limits import HEADER_BYTES, HEADERS, HEADERS_BYTES, LINGER_SECONDS, REQUEST_LINE_BYTES, Limits
+from app.core.http_protocol import bounded
 
 QUICK = Limits(50, head_seconds=0.5, body_seconds=0.5, body_bytes_per_second=1000, send_seconds=0.5, tick_seconds=0.1)
 PATIENCE = 20

@@ -11,8 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
+from app.core.body_guard import declares_more_than
 from app.core.errors import DomainError
-from app.core.middleware import declares_more_than
 from app.web.route import PrivatePageRoute, require_same_site, require_token
 from app.web.visitor import expected_form_token
 

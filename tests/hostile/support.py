@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from httpx2 import AsyncClient
 
 PATIENCE_SECONDS = 60
+PIECE_BYTES = 65536
 
 
 @dataclass
@@ -56,11 +57,12 @@ async def say(client: AsyncClient, sent: bytes) -> bytes:
     place = urlsplit(str(client.base_url))
     reader, writer = await asyncio.open_connection(place.hostname, place.port)
     try:
-        writer.write(sent)
-        await writer.drain()
+        for start in range(0, len(sent), PIECE_BYTES):
+            writer.write(sent[start : start + PIECE_BYTES])
+            await writer.drain()
         return await asyncio.wait_for(reader.read(), PATIENCE_SECONDS)
     except ConnectionError:
-        return b""
+        return await reader.read()
     finally:
         writer.close()
 

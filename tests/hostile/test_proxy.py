@@ -24,6 +24,7 @@ from tests.command import free_port
 from tests.processes.support import Premises, own_database, trading
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+NO_NGINX = "there is no nginx on the PATH (Debian: apt-get install nginx-light)"
 HOST = "shop.example"
 
 
@@ -41,8 +42,10 @@ class Front:
 async def front(
     server_url: str, template_url: str, settings: Settings, tmp_path_factory: pytest.TempPathFactory, project: Path
 ) -> AsyncIterator[Front]:
+    if NGINX is None and os.environ.get("PROXY_TESTS") == "required":
+        pytest.fail(NO_NGINX, pytrace=False)
     if NGINX is None:
-        pytest.skip("there is no nginx on the PATH (Debian: apt-get install nginx-light)")
+        pytest.skip(NO_NGINX)
     folder, port = tmp_path_factory.mktemp("nginx"), free_port()
     variables = {"PUBLIC_BASE_URL": f"https://{HOST}", "TRUSTED_PROXIES": "127.0.0.1", "RATE_LIMIT_ENABLED": "true"}
     words = ("--demo", "--no-worker")

@@ -7,7 +7,7 @@ from typing import ClassVar
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from app.cart.errors import BookOutOfStock
+from app.cart.errors import BookOutOfStock, CartFull
 from app.catalog.errors import BookNotFound
 from app.core.db.transaction import Session
 from app.core.values import Id
@@ -55,7 +55,7 @@ async def move(sent: Sent, visitor: AnyVisitor, reader: Reader, session: Session
     try:
         await wishlists.remove(reader.id, chosen.book_id)
         await Basket(session, visitor).add(chosen.book_id, 1)
-    except (NotWished, BookNotFound, BookOutOfStock) as error:
+    except (NotWished, BookNotFound, BookOutOfStock, CartFull) as error:
         visitor.say(error.detail, "bad")
         raise Answered(see_other(WISHLIST)) from error
     visitor.say("Moved to your basket.")

@@ -25,6 +25,10 @@ from app.prebookings.models import BookedTitle, Waiter
 from app.prebookings.repository import PreBookingRepository
 
 
+TOLD_AT_ONCE = 50
+"""Of the mails of a restock so many are written in one go: in between, the process serves others."""
+
+
 @dataclass(frozen=True, slots=True)
 class PreBookingBounds:
     """How many books a user may wait for, and how many pre-bookings that are over are kept."""
@@ -97,11 +101,11 @@ async def notify_waiting(session: AsyncSession, outbox: Outbox, book_ids: Sequen
     Call it where a stock went from 0 to above 0, with the book rows locked, so that no pre-booking slips in unseen.
     """
     waiters = await PreBookingRepository(session).notify(book_ids)
-    mails = [_mail(outbox, waiter) for waiter in waiters if waiter.wants_mail]
-    if mails:
-        await session.execute(insert(OutboxMail), mails)
-    if waiters:
-        await post(session, *(_notice(waiter) for waiter in waiters))
+    for first in range(0, len(waiters), TOLD_AT_ONCE):
+        some = waiters[first : first + TOLD_AT_ONCE]
+        if mails := [_mail(outbox, waiter) for waiter in some if waiter.wants_mail]:
+            await session.execute(insert(OutboxMail), mails)
+        await post(session, *map(_notice, some))
 
 
 def _title(waiter: Waiter) -> str:

@@ -87,7 +87,6 @@ class Settings(BaseSettings):
     max_refreshes_per_session: Bound = 3000
     max_idempotency_keys: Bound = 1000
     max_declined_payments: Bound = 20
-    max_deleted_reviews: Bound = 10
     max_notices: Bound = 1000
     max_genres: Bound = 5000
     max_search_words: Bound = 32

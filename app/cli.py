@@ -146,13 +146,14 @@ def import_file(
     dry_run: Annotated[bool, typer.Option(help="Report only; store nothing.")] = False,
 ) -> None:
     """Import books: new ones are created, known ones (by ISBN, else title and author) updated."""
+    settings = load_settings()
     options = ImportOptions(
         mapping=parse_mapping(mapping or []),
         default_price=None if default_price is None else _decimal(default_price),
         default_stock=default_stock,
         dry_run=dry_run,
+        max_genres=settings.max_genres,
     )
-    settings = load_settings()
     with database_running(settings) as url:
         ready(settings, url)
         asyncio.run(_require_schema(settings, url))

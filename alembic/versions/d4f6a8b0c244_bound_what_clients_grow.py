@@ -1,6 +1,7 @@
 """Counts under the lock of the cart, and an index on the sessions that can go on."""
 
 import sqlalchemy as sa
+
 from alembic import op
 
 revision = "d4f6a8b0c244"

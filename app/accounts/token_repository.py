@@ -11,7 +11,6 @@ from sqlalchemy.orm import aliased
 
 from app.accounts.models import AccountLink, LinkPurpose, RefreshToken, User
 
-
 PURGE_BATCH = 5000
 
 

@@ -87,9 +87,7 @@ class CartRepository:
             return None
         cart_id, turn, ended, declined, first_declined_at, keys, first_key_until, *_ = rows[0]
         lines = [CartLine(*line) for row in rows if (line := row[_ABOUT:])[0] is not None]
-        return LockedCart(
-            cart_id or 0, turn or 0, ended, declined, first_declined_at, keys, first_key_until, lines
-        )
+        return LockedCart(cart_id or 0, turn or 0, ended, declined, first_declined_at, keys, first_key_until, lines)
 
     def end_turn(self, cart: LockedCart) -> None:
         """Before COMMIT, take out the lines that were read under the lock, and begin the next turn."""

@@ -24,7 +24,6 @@ from app.prebookings.errors import (
 from app.prebookings.models import BookedTitle, Waiter
 from app.prebookings.repository import PreBookingRepository
 
-
 TOLD_AT_ONCE = 50
 """Of the mails of a restock so many are written in one go: in between, the process serves others."""
 

@@ -13,7 +13,6 @@ from app.reviews.models import ReviewDetails, Standing
 from app.reviews.moderation import ModerationService
 from app.reviews.repository import ReviewRepository
 
-
 KEPT_DELETED = 10
 """Of the reviews that somebody wrote of a book and were deleted, so many are kept."""
 

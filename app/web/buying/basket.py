@@ -14,7 +14,6 @@ from app.catalog.shelves import Shelves
 from app.core.values import INT_MAX
 from app.web.visitor import MAX_GUEST_LINES, Visitor
 
-
 NAMED, NAME_LENGTH = 3, 60
 
 
@@ -143,7 +142,9 @@ class Basket:
             most, names = self._visitor.max_cart_lines, await self._names(left.full)
             said.append(f"Your basket holds {most} titles at most. Left out of it: {names}.")
         if left.sold_out:
-            said.append(f"Sold out since you chose it, and left out of your basket: {await self._names(left.sold_out)}.")
+            said.append(
+                f"Sold out since you chose it, and left out of your basket: {await self._names(left.sold_out)}."
+            )
         if left.gone:
             books = "A book" if len(left.gone) == 1 else f"{len(left.gone)} books"
             said.append(f"{books} of your basket can no longer be bought, and had to be left out.")

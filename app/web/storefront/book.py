@@ -118,7 +118,7 @@ async def book_page(
     total, reviews = await ReviewService(session).page(book.id, (number - 1) * REVIEWS, REVIEWS)
     return BookPage(
         book=book,
-        genre=await GenreService(session).name_of(book.genre_id) if book.genre_id else None,
+        genre=await GenreService(session, settings.max_genres).name_of(book.genre_id) if book.genre_id else None,
         more=await Shelves(session).by_author(book, MORE),
         reviews=reviews,
         review_page=number,

@@ -146,13 +146,14 @@ def import_file(
     dry_run: Annotated[bool, typer.Option(help="Report only; store nothing.")] = False,
 ) -> None:
     """Import books: new ones are created, known ones (by ISBN, else title and author) updated."""
+    settings = load_settings()
     options = ImportOptions(
         mapping=parse_mapping(mapping or []),
         default_price=None if default_price is None else _decimal(default_price),
         default_stock=default_stock,
         dry_run=dry_run,
+        max_genres=settings.max_genres,
     )
-    settings = load_settings()
     with database_running(settings) as url:
         ready(settings, url)
         asyncio.run(_require_schema(settings, url))
@@ -200,7 +201,9 @@ def sweep() -> None:
     """Do now what the worker does every hour: delete what has expired and images of no book, tidy up for search."""
 
     async def work(database: Database) -> tuple[int, int]:
-        return await housekeeping.sweep(database), await delete_orphans(database, load_settings())
+        settings = load_settings()
+        swept = await housekeeping.sweep(database, settings.max_notices)
+        return swept, await delete_orphans(database, settings)
 
     rows, files = on_database(work)
     out.print(f"{rows} rows and {files} files of images deleted.")

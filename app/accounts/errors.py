@@ -81,6 +81,13 @@ class RefreshInvalid(DomainError):
     detail = "The refresh token is not valid. Please sign in again."
 
 
+class RefreshedTooOften(RefreshInvalid):
+    """A session has had as many refresh tokens as one may within their life: it has ended, and that stays."""
+
+    detail = "This session was refreshed too often, so it has ended. Please sign in again."
+    keeps_changes = True
+
+
 class TokenReuse(DomainError):
     """A refresh token came back after its use, so it may be stolen: its session has ended, and that stays."""
 

@@ -68,6 +68,15 @@ class RefreshToken(Base):
     """One refresh token of a session. A family is one session; only the digest is kept."""
 
     __tablename__ = "refresh_tokens"
+    __table_args__ = (
+        # Those of the account that can go on, however many have been used up.
+        Index(
+            "ix_refresh_tokens_user_id_token_family_live",
+            "user_id",
+            "token_family",
+            postgresql_where=text("revoked_at IS NULL"),
+        ),
+    )
 
     id: Mapped[IntKey]
     token_hash: Mapped[str] = mapped_column(CHAR(64), unique=True)

@@ -125,7 +125,7 @@ async def refuse_mails(session: AsyncSession, user_id: int, kind: str) -> None:
 
 
 async def purge_expired(session: AsyncSession) -> int:
-    """Delete what has had its time: refresh tokens, links and rate limit counters; how many rows."""
+    """Delete a batch of what has had its time: refresh tokens, links and rate limit counters; how many rows."""
     tokens = await RefreshTokenRepository(session).purge()
     links = await LinkRepository(session).purge()
     return tokens + links + await purge_windows(session)

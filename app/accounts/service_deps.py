@@ -19,6 +19,8 @@ async def get_policy(request: Request) -> TokenPolicy:
         access_minutes=settings.access_token_expire_minutes,
         refresh_days=settings.refresh_token_expire_days,
         session_days=settings.session_max_days,
+        max_sessions=settings.max_sessions_per_account,
+        max_refreshes=settings.max_refreshes_per_session,
     )
 
 

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import ColumnElement, DateTime, func, literal
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.errors import RefreshInvalid, TokenReuse, UserInactive
+from app.accounts.errors import RefreshedTooOften, RefreshInvalid, TokenReuse, UserInactive
 from app.accounts.repository import Account, AccountRepository
 from app.accounts.token_repository import RefreshTokenRepository
 from app.accounts.tokens import digest, issue_access_token, opaque_token
@@ -15,7 +15,9 @@ from app.accounts.tokens import digest, issue_access_token, opaque_token
 
 @dataclass(frozen=True, slots=True)
 class TokenPolicy:
-    """The key that signs access tokens, and how long tokens and sessions live.
+    """The key that signs access tokens, how long tokens and sessions live, and how many there may be.
+
+    Within the life of a refresh token a session may have `max_refreshes` of them.
 
     Opaque tokens of one `realm` are unknown in another: what a browser holds is no refresh token of the API.
     """
@@ -25,6 +27,8 @@ class TokenPolicy:
     refresh_days: int
     session_days: int
     realm: str = ""
+    max_sessions: int = 50
+    max_refreshes: int = 3000
 
     def digest(self, token: str) -> str:
         """What is kept of an opaque token of this realm."""
@@ -57,7 +61,11 @@ class SessionService:
         self._policy = policy
 
     async def open(self, account: Account) -> Tokens:
-        """A new session. The account's row must be locked, or be of this transaction."""
+        """A new session. The account's row must be locked, or be of this transaction.
+
+        Where the account has as many as it may, the one that would end first ends.
+        """
+        await self._tokens.make_room(account.id, self._policy.max_sessions)
         end = func.now() + timedelta(days=self._policy.session_days)
         return await self._issue(account, uuid4(), end)
 
@@ -66,6 +74,7 @@ class SessionService:
 
         Raises:
             RefreshInvalid: unknown or expired.
+            RefreshedTooOften: one time too many; the session is revoked, and that is committed.
             TokenReuse: revoked before; the whole session is revoked, and that is committed.
             UserInactive: its account was deactivated.
         """
@@ -81,6 +90,9 @@ class SessionService:
             raise RefreshInvalid
         if not account.is_active:
             raise UserInactive
+        if token.siblings > self._policy.max_refreshes:
+            await self._tokens.revoke_family(token.family)
+            raise RefreshedTooOften
         await self._tokens.revoke(token_hash)
         end = literal(token.session_expires_at, DateTime(timezone=True))
         return await self._issue(account, token.family, end)
@@ -95,9 +107,9 @@ class SessionService:
         await self._tokens.revoke_all(user_id)
 
     async def open_sessions(self, user_id: int) -> list[SessionShown]:
-        """The sessions of browsers and of the API that can go on, the newest first."""
+        """The sessions of browsers and of the API that can go on, the newest first, as many as there may be."""
         life = timedelta(days=self._policy.session_days)
-        found = await self._tokens.open_sessions(user_id)
+        found = await self._tokens.open_sessions(user_id, self._policy.max_sessions)
         return [SessionShown(session.id, session.ends_at - life, session.expires_at) for session in found]
 
     async def end(self, user_id: int, session_id: UUID) -> None:

@@ -7,19 +7,23 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, exists, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from app.accounts.models import AccountLink, LinkPurpose, RefreshToken, User
+
+PURGE_BATCH = 5000
 
 
 @dataclass(frozen=True, slots=True)
 class PresentedToken:
-    """A refresh token as its row says now."""
+    """A refresh token as its row says now; `siblings` are all of its session that are kept, itself included."""
 
     id: int
     family: UUID
     session_expires_at: datetime
     is_revoked: bool
     is_expired: bool
+    siblings: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +55,17 @@ class RefreshTokenRepository:
         await self._session.execute(row)
 
     async def lock(self, token_hash: str) -> PresentedToken | None:
+        kin = aliased(RefreshToken)
+        siblings = select(func.count()).select_from(kin).where(kin.token_family == RefreshToken.token_family)
         statement = select(
             RefreshToken.id,
             RefreshToken.token_family,
             RefreshToken.session_expires_at,
             RefreshToken.revoked_at.is_not(None),
             RefreshToken.expires_at <= func.now(),
+            siblings.scalar_subquery(),
         )
-        statement = statement.where(RefreshToken.token_hash == token_hash).with_for_update()
+        statement = statement.where(RefreshToken.token_hash == token_hash).with_for_update(of=RefreshToken)
         row = (await self._session.execute(statement)).one_or_none()
         return None if row is None else PresentedToken(*row)
 
@@ -77,29 +84,42 @@ class RefreshTokenRepository:
         others = () if but is None else (RefreshToken.token_family != but,)
         await self._revoke(RefreshToken.user_id == user_id, *others)
 
-    async def open_sessions(self, user_id: int) -> list[OpenSession]:
-        """The sessions of the account that can go on, the newest first."""
-        good = (
-            RefreshToken.user_id == user_id,
-            RefreshToken.revoked_at.is_(None),
-            RefreshToken.expires_at > func.now(),
-        )
+    async def make_room(self, user_id: int, most: int) -> None:
+        """Of the sessions of the account leave one fewer than `most`: those that would end first end now."""
+        expires = func.max(RefreshToken.expires_at)
+        open_ones = select(RefreshToken.token_family).where(*_good(user_id)).group_by(RefreshToken.token_family)
+        last_first = (expires.desc(), func.max(RefreshToken.session_expires_at).desc(), RefreshToken.token_family)
+        surplus = open_ones.order_by(*last_first).offset(most - 1)
+        await self._revoke(RefreshToken.user_id == user_id, RefreshToken.token_family.in_(surplus))
+
+    async def open_sessions(self, user_id: int, most: int) -> list[OpenSession]:
+        """The sessions of the account that can go on, the newest first, `most` of them."""
         end = func.max(RefreshToken.session_expires_at)
-        query = select(RefreshToken.token_family, func.max(RefreshToken.expires_at), end).where(*good)
+        query = select(RefreshToken.token_family, func.max(RefreshToken.expires_at), end).where(*_good(user_id))
+        newest_first = (end.desc(), RefreshToken.token_family)
         rows = await self._session.execute(
-            query.group_by(RefreshToken.token_family).order_by(end.desc(), RefreshToken.token_family)
+            query.group_by(RefreshToken.token_family).order_by(*newest_first).limit(most)
         )
         return [OpenSession(*row) for row in rows]
 
     async def purge(self) -> int:
-        """Delete expired tokens, save those at work in another transaction; how many."""
-        expired = select(RefreshToken.id).where(RefreshToken.expires_at <= func.now())
+        """Delete a batch of expired tokens, save those at work in another transaction; how many."""
+        expired = select(RefreshToken.id).where(RefreshToken.expires_at <= func.now()).limit(PURGE_BATCH)
         gone = delete(RefreshToken).where(RefreshToken.id.in_(expired.with_for_update(skip_locked=True)))
         return len((await self._session.scalars(gone.returning(RefreshToken.id))).all())
 
     async def _revoke(self, *conditions: ColumnElement[bool]) -> None:
         statement = update(RefreshToken).where(RefreshToken.revoked_at.is_(None), *conditions)
         await self._session.execute(statement.values(revoked_at=func.now()))
+
+
+def _good(user_id: int) -> tuple[ColumnElement[bool], ...]:
+    """The tokens of the account that are good for a refresh."""
+    return (
+        RefreshToken.user_id == user_id,
+        RefreshToken.revoked_at.is_(None),
+        RefreshToken.expires_at > func.now(),
+    )
 
 
 class LinkRepository:
@@ -131,9 +151,10 @@ class LinkRepository:
         return (await self._session.execute(statement.returning(AccountLink.id))).first() is not None
 
     async def purge(self) -> int:
-        """Delete expired links; how many."""
-        statement = delete(AccountLink).where(AccountLink.expires_at <= func.now())
-        return len((await self._session.scalars(statement.returning(AccountLink.id))).all())
+        """Delete a batch of expired links, save those at work in another transaction; how many."""
+        expired = select(AccountLink.id).where(AccountLink.expires_at <= func.now()).limit(PURGE_BATCH)
+        gone = delete(AccountLink).where(AccountLink.id.in_(expired.with_for_update(skip_locked=True)))
+        return len((await self._session.scalars(gone.returning(AccountLink.id))).all())
 
 
 def _usable(token_hash: str, purpose: LinkPurpose) -> tuple[Any, ...]:

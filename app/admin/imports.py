@@ -76,9 +76,10 @@ class Choices(BaseModel):
     default_stock: int = 0
     mapping: dict[str, str] = {}
 
-    def options(self, source: Source, *, dry_run: bool) -> ImportOptions:
+    def options(self, source: Source, max_genres: int, *, dry_run: bool) -> ImportOptions:
         """The same for the importer. Raises ImportFailed."""
-        return ImportOptions(self.mapping, self.default_price, self.default_stock, dry_run, BATCH_ROWS, source)
+        defaults = (self.default_price, self.default_stock)
+        return ImportOptions(self.mapping, *defaults, dry_run, BATCH_ROWS, source, max_genres)
 
 
 class ImportState(BaseModel):
@@ -100,8 +101,15 @@ class ImportState(BaseModel):
 class Imports:
     """The imports of a shop. What touches files blocks: it is quick, but for `add`."""
 
-    def __init__(self, folder: Path, connect: Callable[[], Awaitable[asyncpg.Connection]], outbox: Outbox) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        connect: Callable[[], Awaitable[asyncpg.Connection]],
+        outbox: Outbox,
+        max_genres: int,
+    ) -> None:
         self._folder = folder
+        self._max_genres = max_genres
         self._connect = connect
         self._outbox = outbox
 
@@ -157,7 +165,7 @@ class Imports:
             return False
         stage: Stage = "checking" if dry_run else "importing"
         state = ImportState(file=before.file, total=before.total, stage=stage, choices=choices)
-        options = choices.options(Source(actor.id, actor.email, state.file), dry_run=dry_run)
+        options = choices.options(Source(actor.id, actor.email, state.file), self._max_genres, dry_run=dry_run)
         locks = self._claimed(key)
         if locks is None:
             return False

@@ -1,6 +1,6 @@
 """What the basket refuses."""
 
-from app.core.errors import DomainError
+from app.core.errors import DomainError, Full
 
 
 class BookOutOfStock(DomainError):
@@ -24,6 +24,13 @@ class ItemDuplicate(DomainError):
 
     def members(self) -> dict[str, object]:
         return {"item_id": self.item_id, "quantity": self.quantity}
+
+
+class CartFull(Full):
+    """The cart has as many lines as it may."""
+
+    code = "CART_FULL"
+    sentence = "Your basket holds {limit} titles, and no more fit in. Take one out, or order what is there."
 
 
 class ItemNotFound(DomainError):

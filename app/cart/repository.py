@@ -12,13 +12,14 @@ _LINES = """
     SELECT line.id, line.book_id, line.quantity, books.title, books.author, books.price, books.cover_image_url
     FROM cart_items AS line JOIN books ON books.id = line.book_id
 """
-_OF_USER = f"{_LINES} JOIN carts ON carts.id = line.cart_id WHERE carts.user_id = $1 ORDER BY line.id"
+_OF_USER = f"{_LINES} JOIN carts ON carts.id = line.cart_id WHERE carts.user_id = $1 ORDER BY line.id LIMIT $2"
 _OF_BOOK = f"{_LINES} JOIN carts ON carts.id = line.cart_id WHERE carts.user_id = $1 AND line.book_id = $2"
 _BY_ID = f"{_LINES} WHERE line.id = $1"
 _LOCK = "SELECT FROM carts WHERE user_id = $1 FOR UPDATE"
-_LOCK_WHOLE = "SELECT * FROM bookstore_lock_cart($1)"
+_LOCK_WHOLE = "SELECT * FROM bookstore_lock_cart($1, $2, $3)"
 
-# The cart row is locked, or made, before the line is written: the line is made of what that gave.
+# The cart row is locked, or made, before the line is written: the line is made of what that gave. So are the lines
+# counted, by a volatile function: it sees what those wrote who held the lock before, as this statement does not.
 _ADD = """
     WITH locked AS (
         SELECT id FROM carts WHERE user_id = $1 FOR UPDATE
@@ -26,26 +27,32 @@ _ADD = """
         INSERT INTO carts (user_id)
         SELECT $1 FROM books WHERE id = $2 AND stock_quantity > 0 AND NOT EXISTS (SELECT FROM locked)
         ON CONFLICT (user_id) DO UPDATE SET user_id = excluded.user_id RETURNING id
-    ), cart AS (
-        SELECT id FROM locked UNION ALL SELECT id FROM made
+    ), cart AS MATERIALIZED (
+        SELECT id, bookstore_cart_lines(id) AS lines FROM (SELECT id FROM locked UNION ALL SELECT id FROM made) AS one
     ), line AS (
         INSERT INTO cart_items (cart_id, book_id, quantity)
-        SELECT cart.id, books.id, $3 FROM cart, books WHERE books.id = $2 AND books.stock_quantity > 0
+        SELECT cart.id, books.id, $3 FROM cart, books
+        WHERE books.id = $2 AND books.stock_quantity > 0 AND cart.lines < $4
         ON CONFLICT (cart_id, book_id) DO NOTHING RETURNING id, book_id, quantity
     )
-    SELECT books.stock_quantity, line.id, line.book_id, line.quantity,
+    SELECT books.stock_quantity, (SELECT lines FROM cart) AS lines, line.id, line.book_id, line.quantity,
            books.title, books.author, books.price, books.cover_image_url
     FROM books LEFT JOIN line ON true WHERE books.id = $2
 """
+_ABOUT = 7
+"""So many columns of `bookstore_lock_cart` are about the cart, before those of a line."""
 _REMOVE = "DELETE FROM cart_items WHERE id = ANY($1::integer[])"
 _NEXT_TURN = "UPDATE carts SET turn = turn + 1 WHERE id = $1"
 
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What came of adding a book: the copies on hand, and the new line; None when nothing was added."""
+    """What came of adding a book: the copies on hand, the lines that were there before, and the new one; None when
+    nothing was added.
+    """
 
     stock: int
+    lines: int
     line: CartLine | None
 
 
@@ -55,42 +62,53 @@ class CartRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def get_with_items(self, user_id: int) -> list[CartLine]:
-        """The lines of the user's cart in order of adding; empty without a cart."""
-        return [CartLine(*row) for row in await (await driver(self._session)).fetch(_OF_USER, user_id)]
+    async def get_with_items(self, user_id: int, most: int) -> list[CartLine]:
+        """Up to `most` lines of the user's cart in order of adding; empty without a cart."""
+        return [CartLine(*row) for row in await (await driver(self._session)).fetch(_OF_USER, user_id, most)]
 
     async def count(self, user_id: int) -> int:
         """The copies in the user's cart."""
         query = select(func.coalesce(func.sum(CartItem.quantity), 0)).join(Cart, Cart.id == CartItem.cart_id)
         return int((await self._session.execute(query.where(Cart.user_id == user_id))).scalar_one())
 
-    async def lock(self, user_id: int) -> LockedCart | None:
-        """Lock the user's cart row, then read its lines; None when there is no cart."""
-        rows = await (await driver(self._session)).fetch(_LOCK_WHOLE, user_id)
+    async def has_more_than(self, lines: int, user_id: int) -> bool:
+        """Whether the user's cart has more lines than so many."""
+        query = select(CartItem.id).join(Cart, Cart.id == CartItem.cart_id).where(Cart.user_id == user_id)
+        return await self._session.scalar(query.offset(lines).limit(1)) is not None
+
+    async def lock(self, user_id: int, most_lines: int, most_keys: int | None) -> LockedCart | None:
+        """Lock the user's cart row, then read up to one line more than `most_lines`; None when there is no cart.
+
+        With `most_keys`, the Idempotency-Keys of the user are counted under that lock, and where there is no cart,
+        under that of the account.
+        """
+        rows = await (await driver(self._session)).fetch(_LOCK_WHOLE, user_id, most_lines, most_keys)
         if not rows:
             return None
-        cart_id, turn, ended, *_ = rows[0]
-        lines = [CartLine(*line) for _1, _2, _3, *line in rows if line[0] is not None]
-        return LockedCart(cart_id, turn, ended, lines)
+        cart_id, turn, ended, declined, first_declined_at, keys, first_key_until, *_ = rows[0]
+        lines = [CartLine(*line) for row in rows if (line := row[_ABOUT:])[0] is not None]
+        return LockedCart(cart_id or 0, turn or 0, ended, declined, first_declined_at, keys, first_key_until, lines)
 
     def end_turn(self, cart: LockedCart) -> None:
         """Before COMMIT, take out the lines that were read under the lock, and begin the next turn."""
         later(self._session, _REMOVE, [line.id for line in cart.lines])
         later(self._session, _NEXT_TURN, cart.id)
 
-    async def add(self, user_id: int, book_id: int, quantity: int) -> Added | None:
+    async def add(self, user_id: int, book_id: int, quantity: int, most: int) -> Added | None:
         """Lock the user's cart row, made if need be, and add a line; None when there is no such book.
+
+        Nothing is added where there are `most` lines.
 
         The stock is advice for the buyer, read without its lock: checkout judges.
 
         Raises:
             asyncpg.ForeignKeyViolationError: the book was deleted this instant.
         """
-        row = await (await driver(self._session)).fetchrow(_ADD, user_id, book_id, quantity)
+        row = await (await driver(self._session)).fetchrow(_ADD, user_id, book_id, quantity, most)
         if row is None:
             return None
-        stock, *line = row
-        return Added(stock, CartLine(*line) if row["id"] is not None else None)
+        stock, lines, *line = row
+        return Added(stock, lines or 0, CartLine(*line) if row["id"] is not None else None)
 
     async def line_of_book(self, user_id: int, book_id: int) -> CartLine | None:
         """The line that a book has in the user's cart."""

@@ -17,7 +17,7 @@ LINE_PROBLEMS = problems("CART_ITEM_NOT_FOUND", "CART_ITEM_FORBIDDEN")
 
 async def get_service(request: Request) -> CartService:
     """The basket on the session of this request."""
-    return CartService(await get_session(request))
+    return CartService(await get_session(request), request.app.state.settings.max_cart_lines)
 
 
 Carts = Annotated[CartService, Depends(get_service)]
@@ -34,7 +34,7 @@ async def show_cart(user: CurrentUser, carts: Carts) -> CartOut:
     "/items",
     status_code=201,
     summary="Add a book",
-    responses=problems("BOOK_NOT_FOUND", "CART_BOOK_OUT_OF_STOCK", "CART_ITEM_DUPLICATE"),
+    responses=problems("BOOK_NOT_FOUND", "CART_BOOK_OUT_OF_STOCK", "CART_ITEM_DUPLICATE", "CART_FULL"),
 )
 @one_statement
 async def add_item(body: AddItem, user: CurrentUser, carts: Carts) -> CartItemOut:

@@ -5,21 +5,26 @@ from typing import NoReturn
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.cart.errors import BookOutOfStock, ItemDuplicate, ItemForbidden, ItemNotFound
+from app.cart.errors import BookOutOfStock, CartFull, ItemDuplicate, ItemForbidden, ItemNotFound
 from app.cart.models import CartLine, LockedCart
 from app.cart.repository import CartRepository
 from app.catalog.errors import BookNotFound
 
 
 class CartService:
-    """Basket operations of one user."""
+    """Basket operations of one user; a basket has up to `max_lines` lines."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: AsyncSession, max_lines: int) -> None:
         self._carts = CartRepository(session)
+        self._max_lines = max_lines
 
     async def lines(self, user_id: int) -> list[CartLine]:
-        """The lines in order of adding."""
-        return await self._carts.get_with_items(user_id)
+        """The lines in order of adding. Of a basket that is larger than it may be now, the first ones."""
+        return await self._carts.get_with_items(user_id, self._max_lines)
+
+    async def is_over(self, user_id: int) -> bool:
+        """Whether the basket has more lines than it may have now, so that `lines` are not all of them."""
+        return await self._carts.has_more_than(self._max_lines, user_id)
 
     async def count(self, user_id: int) -> int:
         """The number of copies in the basket."""
@@ -32,23 +37,29 @@ class CartService:
             BookNotFound: there is none with this id, or it was deleted this instant.
             BookOutOfStock: nothing is left of it.
             ItemDuplicate: it has a line already.
+            CartFull: there are as many lines as may be.
         """
         try:
-            added = await self._carts.add(user_id, book_id, quantity)
+            added = await self._carts.add(user_id, book_id, quantity, self._max_lines)
         except asyncpg.ForeignKeyViolationError as error:
             raise BookNotFound from error
         if added is None:
             raise BookNotFound
         if added.stock == 0:
             raise BookOutOfStock
-        return added.line or await self._refuse(user_id, book_id)
+        return added.line or await self._refuse(user_id, book_id, is_full=added.lines >= self._max_lines)
 
-    async def _refuse(self, user_id: int, book_id: int) -> NoReturn:
-        """The book has a line already, unless it was deleted this instant, and its line with it."""
-        line = await self._carts.line_of_book(user_id, book_id)
-        if line is None:
-            raise BookNotFound
-        raise ItemDuplicate(line.id, line.quantity)
+    async def _refuse(self, user_id: int, book_id: int, *, is_full: bool) -> NoReturn:
+        """The book has a line already, or no other fits in, or the book was deleted this instant, and its line."""
+        if line := await self._carts.line_of_book(user_id, book_id):
+            raise ItemDuplicate(line.id, line.quantity)
+        if is_full:
+            raise CartFull(self._max_lines)
+        raise BookNotFound
+
+    async def line_of_book(self, user_id: int, book_id: int) -> CartLine | None:
+        """The line that a book has in the basket."""
+        return await self._carts.line_of_book(user_id, book_id)
 
     async def change(self, user_id: int, item_id: int, quantity: int) -> CartLine:
         """Set the quantity of a line; checkout judges the stock.
@@ -76,9 +87,12 @@ class CartService:
             raise ItemForbidden
         await self._carts.lock_row(user_id)
 
-    async def lock(self, user_id: int) -> LockedCart | None:
-        """For checkout: lock the cart row, then read its lines; nobody changes them until the transaction ends."""
-        return await self._carts.lock(user_id)
+    async def lock(self, user_id: int, max_keys: int | None = None) -> LockedCart | None:
+        """For checkout: lock the cart row, then read its lines; nobody changes them until the transaction ends.
+
+        With `max_keys`, the user's Idempotency-Keys are counted as well.
+        """
+        return await self._carts.lock(user_id, self._max_lines, max_keys)
 
     def end_turn(self, cart: LockedCart) -> None:
         """For checkout: take out what was bought; the cart row stays and begins its next turn."""

@@ -68,9 +68,9 @@ async def get_books(request: Request) -> BookService:
     return BookService(await get_session(request))
 
 
-async def get_genres(session: Session) -> GenreService:
+async def get_genres(request: Request, session: Session) -> GenreService:
     """Genres on the session of this request."""
-    return GenreService(session)
+    return GenreService(session, request.app.state.settings.max_genres)
 
 
 async def get_stock(session: Session) -> StockService:

@@ -1,6 +1,6 @@
 """What the catalogue refuses."""
 
-from app.core.errors import DomainError
+from app.core.errors import DomainError, Full
 
 
 class BookNotFound(DomainError):
@@ -35,6 +35,13 @@ class GenreConflict(DomainError):
     field = "name"
 
 
+class TooManyGenres(Full):
+    """The shop has as many genres as it may."""
+
+    code = "GENRE_LIMIT"
+    sentence = "The shop has {limit} genres, which is as many as it may have. Remove one without books first."
+
+
 class GenreInUse(GenreConflict):
     """Books stand on the shelf."""
 
@@ -53,6 +60,14 @@ class SearchTooDeep(PageTooDeep):
     """The same among the hits of a search, which have no cursor."""
 
     detail = "Page numbers reach the first 10000 hits. Search for more words to find what lies deeper."
+
+
+class SearchTooLong(Full):
+    """More words than a search may have."""
+
+    code = "SEARCH_TOO_LONG"
+    sentence = "A search may have {limit} words at most. Leave some out."
+    field = "q"
 
 
 class StockOutOfRange(DomainError):

@@ -26,10 +26,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.catalog.models import Book, Genre
 from app.catalog.query import BookFilter, BookQuery
 from app.catalog.remembered import Remembered
+from app.catalog.rules import GENRES_LOCK
 from app.catalog.sorting import Direction, SortName
 from app.catalog.tally import number_of_books, state_of_books
-from app.catalog.view import COLUMNS, BookView, Listed
-from app.core.db.driver import OnDriver
+from app.catalog.view import COLUMNS, BookView, GenreView, Listed
+from app.core.db.driver import OnDriver, driver
 from app.core.paging import Key
 
 _COUNTS: Remembered[int] = Remembered(1000)
@@ -167,6 +168,7 @@ def _page_of_all(sort: SortName, direction: Direction, offset: int, limit: int) 
 
 _BY_ID = OnDriver(select(*COLUMNS).where(Book.id == bindparam("book_id")))
 _NUMBER = OnDriver(select(number_of_books()))
+_GENRES = 'SELECT id, name FROM genres ORDER BY name COLLATE "C"'
 
 
 class GenreRepository:
@@ -175,18 +177,25 @@ class GenreRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def all(self) -> list[Genre]:
+    async def all(self) -> list[GenreView]:
         """All of them by name in code-point order."""
-        return list(await self._session.scalars(select(Genre).order_by(Genre.name.collate("C"))))
+        return [GenreView(*row) for row in await (await driver(self._session)).fetch(_GENRES)]
 
     async def name_of(self, genre_id: int) -> str | None:
         """The name of that genre; None when there is none."""
         return await self._session.scalar(select(Genre.name).where(Genre.id == genre_id))
 
-    async def add(self, name: str) -> Genre | None:
-        """The new genre; None when the name is taken."""
-        insertion = insert(Genre).values(name=name).on_conflict_do_nothing(index_elements=[Genre.name])
-        return (await self._session.scalars(insertion.returning(Genre))).one_or_none()
+    async def add(self, name: str, most: int) -> Genre | None:
+        """The new genre; None when the name is taken, or there are `most`. Whoever adds genres takes turns."""
+        await self._session.execute(select(func.pg_advisory_xact_lock(GENRES_LOCK)))
+        there = select(func.count()).select_from(Genre).scalar_subquery()
+        insertion = insert(Genre).from_select([Genre.name], select(literal(name)).where(there < most))
+        adding = insertion.on_conflict_do_nothing(index_elements=[Genre.name]).returning(Genre)
+        return (await self._session.scalars(adding)).one_or_none()
+
+    async def is_taken(self, name: str) -> bool:
+        """Whether a genre has exactly that name."""
+        return bool(await self._session.scalar(select(exists().where(Genre.name == name))))
 
     async def hold(self, genre_id: int) -> bool:
         """Whether there is such a genre; if so, it stays until the transaction ends."""

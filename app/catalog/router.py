@@ -39,7 +39,13 @@ async def list_genres(genres: Genres) -> list[GenreOut]:
     return [GenreOut.model_validate(genre) for genre in await genres.all()]
 
 
-@router.post("/genres", tags=["genres"], status_code=201, summary="Add a genre", responses=problems("GENRE_CONFLICT"))
+@router.post(
+    "/genres",
+    tags=["genres"],
+    status_code=201,
+    summary="Add a genre",
+    responses=problems("GENRE_CONFLICT", "GENRE_LIMIT"),
+)
 async def create_genre(body: GenreCreate, admin: AdminUser, genres: Genres) -> GenreOut:
     """A name may exist once; upper and lower case count as different."""
     return GenreOut.model_validate(await genres.create(body.name, admin))

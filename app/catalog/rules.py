@@ -6,6 +6,10 @@ from functools import lru_cache
 TENTH = Decimal("0.1")
 MAX_STOCK = 2**31 - 1
 DEEPEST_ROW = 10_000
+GENRES_LOCK = 6_171_004
+"""An advisory lock: who adds genres holds it, or two could both add the last one."""
+MAX_DESCRIPTION = 100_000
+"""Characters; the importer reads no longer record."""
 
 
 @lru_cache(maxsize=4096)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, TypeAdapter
 
 from app.catalog.isbn import normalise_isbn
-from app.catalog.rules import MAX_STOCK
+from app.catalog.rules import MAX_DESCRIPTION, MAX_STOCK
 from app.catalog.view import BookView
 from app.core.values import Id, MoneyOut, PlainDecimal, SingleLine, TimestampOut, iso_date, money_text
 
@@ -76,7 +76,7 @@ class BookUpdate(BaseModel):
         description="ISBN-10 or ISBN-13, hyphens as you like; blank for none.",
     )
     genre_id: Id | None = Field(default=None, examples=[None])
-    description: str | None = Field(default=None, examples=["An ambiguous utopia."])
+    description: str | None = Field(default=None, max_length=MAX_DESCRIPTION, examples=["An ambiguous utopia."])
     cover_image_url: CoverUrl | None = Field(
         default=None,
         examples=["/uploads/0123456789abcdef0123456789abcdef.jpg"],

@@ -18,6 +18,7 @@ from app.catalog.errors import (
     IsbnConflict,
     PageTooDeep,
     SearchTooDeep,
+    TooManyGenres,
 )
 from app.catalog.models import Book, Genre
 from app.catalog.query import BookFilter, BookQuery
@@ -26,7 +27,7 @@ from app.catalog.rules import DEEPEST_ROW, too_deep
 from app.catalog.schemas import BookOut
 from app.catalog.search import BookSearch
 from app.catalog.stock import StockService
-from app.catalog.view import AnyBook, BookView, Listed
+from app.catalog.view import AnyBook, BookView, GenreView, Listed
 from app.core.db.driver import one_transaction
 from app.core.db.failures import violated
 from app.core.paging import decode_cursor, encode_cursor
@@ -178,13 +179,14 @@ def _page(query: BookQuery, books: list[Listed], total: int, page: int | None) -
 
 
 class GenreService:
-    """Genres in the transaction of a session."""
+    """Genres in the transaction of a session; a shop has up to `max_genres`."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: AsyncSession, max_genres: int) -> None:
         self._session = session
         self._genres = GenreRepository(session)
+        self._max_genres = max_genres
 
-    async def all(self) -> list[Genre]:
+    async def all(self) -> list[GenreView]:
         """All of them by name in code-point order."""
         return await self._genres.all()
 
@@ -193,10 +195,15 @@ class GenreService:
         return await self._genres.name_of(genre_id)
 
     async def create(self, name: str, actor: Caller) -> Genre:
-        """A new genre. Raises GenreConflict when exactly that name exists."""
-        genre = await self._genres.add(name)
+        """A new genre.
+
+        Raises:
+            GenreConflict: exactly that name exists.
+            TooManyGenres: there are as many as may be.
+        """
+        genre = await self._genres.add(name, self._max_genres)
         if genre is None:
-            raise GenreConflict
+            raise GenreConflict if await self._genres.is_taken(name) else TooManyGenres(self._max_genres)
         await record(self._session, actor, "genre.created", genre.id, after={"name": name})
         return genre
 

@@ -8,6 +8,13 @@ from app.catalog.models import Book
 from app.catalog.rules import average_rating
 
 
+class GenreView(NamedTuple):
+    """A genre as it is shown: a page of the shop lists them all."""
+
+    id: int
+    name: str
+
+
 class BookView(NamedTuple):
     """The columns of a `Book` that are shown, and its figures. `price` in major units of the shop's currency.
 

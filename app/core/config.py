@@ -20,8 +20,10 @@ MAX_DAYS = 3650
 MAX_PORT = 65535
 URL_OPTIONS = frozenset({"host", "port", "ssl"})
 MAX_MILLISECONDS = 2**31 - 1
+MAX_BOUND = 1_000_000
 _PLAIN_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[A-Za-z0-9][A-Za-z0-9.-]{0,252}", re.ASCII)
 
+Bound = Annotated[int, Field(ge=1, le=MAX_BOUND)]
 PrivateAddress = Annotated[str, AfterValidator(private_address)]
 
 
@@ -83,6 +85,19 @@ class Settings(BaseSettings):
     smtp_from: str = "noreply@bookstore.example"
     smtp_from_name: Annotated[str, SingleLine] = "Bookstore"
     mail_max_attempts: int = Field(default=8, ge=1, le=1000)
+    # How much may be collected: docs/limits.md says what each of them bounds.
+    max_cart_lines: Bound = 200
+    max_wishlist_items: Bound = 500
+    max_waiting_prebookings: Bound = 200
+    max_past_prebookings: Bound = 300
+    max_sessions_per_account: Bound = 50
+    max_refreshes_per_session: Bound = 3000
+    max_idempotency_keys: Bound = 1000
+    max_declined_payments: Bound = 20
+    max_notices: Bound = 1000
+    max_genres: Bound = 5000
+    max_search_words: Bound = 32
+    max_low_stock_rows: Bound = 10_000
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
 
     @field_validator("database_url")

@@ -39,6 +39,19 @@ class TryAgain(DomainError):
         return 1
 
 
+class Full(DomainError):
+    """A collection holds as much as it may: `limit`, which a setting names (docs/limits.md)."""
+
+    sentence: ClassVar[str]
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(self.sentence.format(limit=limit))
+        self.limit = limit
+
+    def members(self) -> dict[str, object]:
+        return {"limit": self.limit}
+
+
 class RateLimited(DomainError):
     """Too many attempts in the window; `seconds` until it ends."""
 

@@ -24,6 +24,10 @@ _POSITION = TypeAdapter(tuple[Moment, int])
 PageNumber = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Page, from 1")]
 PageSize = Annotated[int, Query(ge=1, le=100, description="Entries a page")]
 Limit = Annotated[int, Query(ge=1, le=100, description="Entries at most")]
+OptionalLimit = Annotated[
+    int | None,
+    Query(ge=1, le=100, description="Entries at most; absent: all, where there are not more than the list may have"),
+]
 # A cursor may hold a title of 500 characters, each up to four bytes, in base64.
 CursorText = Annotated[
     str | None, Query(max_length=4000, description="Opaque, from the `Link` header of the page before")

@@ -13,7 +13,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Annotated
 
 from fastapi import Depends, Request
-from sqlalchemy import DateTime, Update, delete, extract, func, literal, update
+from sqlalchemy import DateTime, Update, delete, extract, func, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,6 +22,7 @@ from app.core.db.transaction import Database
 from app.core.errors import RateLimited
 
 LONGEST_WINDOW = timedelta(hours=1)
+PURGE_BATCH = 5000
 IPV6_SITE_BITS = 64
 _EPOCH = literal(datetime(1970, 1, 1, tzinfo=UTC), DateTime(timezone=True))
 
@@ -128,9 +129,11 @@ def _give_back(hit: Hit) -> Update:
 
 
 async def purge_windows(session: AsyncSession) -> int:
-    """Delete the counters of windows that are over; how many."""
-    statement = delete(RateLimit).where(RateLimit.window_start < func.now() - LONGEST_WINDOW)
-    return len((await session.scalars(statement.returning(RateLimit.hits))).all())
+    """Delete a batch of the counters of windows that are over; how many."""
+    key = (RateLimit.bucket, RateLimit.window_start)
+    over = select(*key).where(RateLimit.window_start < func.now() - LONGEST_WINDOW).limit(PURGE_BATCH)
+    gone = delete(RateLimit).where(tuple_(*key).in_(over.with_for_update(skip_locked=True)))
+    return len((await session.scalars(gone.returning(RateLimit.hits))).all())
 
 
 def client_address(request: Request) -> str:

@@ -37,15 +37,15 @@ async def check_out(
 
     Raises:
         CheckoutRefused: without a key; with one it is an outcome, and kept.
-        PaymentDeclined, KeyReused, KeyInProgress, TryAgain: never kept.
+        PaymentDeclined, TooManyDeclines, KeysExhausted, KeyReused, KeyInProgress, TryAgain: never kept.
     """
     if key is None:
-        return await _run(session, orders, buyer, request)
+        return await _run(session, orders, buyer, request, under_key=False)
     keys = IdempotencyKeys(session, buyer.id)
     if kept := await keys.claim(key, fingerprint(request)):
         return Outcome(kept.status, kept.body, replayed=True)
     try:
-        outcome = await _run(session, orders, buyer, request)
+        outcome = await _run(session, orders, buyer, request, under_key=True)
     except PaymentDeclined:
         keys.give_up(key)
         raise
@@ -56,9 +56,11 @@ async def check_out(
     return outcome
 
 
-async def _run(session: AsyncSession, orders: OrderService, buyer: Caller, request: CheckoutRequest) -> Outcome:
+async def _run(
+    session: AsyncSession, orders: OrderService, buyer: Caller, request: CheckoutRequest, *, under_key: bool
+) -> Outcome:
     try:
-        order = await orders.checkout(buyer, request)
+        order = await orders.checkout(buyer, request, under_key=under_key)
     except DomainError as refusal:
         CHECKOUTS.labels(refusal.code).inc()
         raise

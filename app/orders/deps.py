@@ -6,6 +6,7 @@ from fastapi import Depends, Header, Query, Request
 
 from app.core.db.transaction import get_session
 from app.core.values import Id, Moment
+from app.orders.bounds import CheckoutBounds
 from app.orders.models import OrderStatus
 from app.orders.query import OrderFilter
 from app.orders.service import OrderService
@@ -16,7 +17,8 @@ async def get_service(request: Request) -> OrderService:
     """Orders on the session of this request."""
     state, session = request.app.state, await get_session(request)
     payments = PaymentAttempts(session, state.database, state.payments)
-    return OrderService(session, payments, state.outbox, state.settings.currency)
+    bounds = CheckoutBounds.of(state.settings)
+    return OrderService(session, payments, state.outbox, state.settings.currency, bounds)
 
 
 async def get_filter(

@@ -1,9 +1,10 @@
 """What checkout and orders refuse."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 
-from app.core.errors import DomainError
+from app.core.errors import DomainError, Full
 from app.core.values import money_text
 from app.orders.schemas import InsufficientStockItem
 
@@ -62,6 +63,27 @@ class TotalChanged(CheckoutRefused):
         return {"current_total": money_text(self.current_total)}
 
 
+class TooLarge(Full, CheckoutRefused):
+    """The cart is from a time when it could hold more lines than an order may have now."""
+
+    code = "ORDER_TOO_LARGE"
+    sentence = "One order may have {limit} titles at most. Take some out of your cart."
+
+
+class TooManyDeclines(Full):
+    """So many payments for this cart were declined within an hour, the first of them at `first`."""
+
+    code = "ORDER_TOO_MANY_DECLINES"
+    sentence = "{limit} payments for this cart were declined within an hour. Please wait before you try again."
+
+    def __init__(self, limit: int, first: datetime | None) -> None:
+        super().__init__(limit)
+        self._over = _seconds_until(first) + 3600
+
+    def retry_after(self) -> int:
+        return max(1, self._over)
+
+
 class PaymentDeclined(DomainError):
     """The payment service said no. That is on record, and nothing else is kept: the same key may try again."""
 
@@ -117,6 +139,20 @@ class KeyReused(DomainError):
     detail = "This Idempotency-Key was used for a request with another body."
 
 
+class KeysExhausted(Full):
+    """As many keys of the account are kept as may be; the first of them until `until`."""
+
+    code = "IDEMPOTENCY_KEYS_EXHAUSTED"
+    sentence = "{limit} checkouts with an Idempotency-Key are all that an account may make within 24 hours."
+
+    def __init__(self, limit: int, until: datetime | None) -> None:
+        super().__init__(limit)
+        self._over = _seconds_until(until)
+
+    def retry_after(self) -> int:
+        return max(1, self._over)
+
+
 class KeyInProgress(DomainError):
     """The first request under the key has not ended within the lock timeout."""
 
@@ -125,3 +161,8 @@ class KeyInProgress(DomainError):
 
     def retry_after(self) -> int:
         return 1
+
+
+def _seconds_until(moment: datetime | None) -> int:
+    """Rounded up; negative for what is past."""
+    return 0 if moment is None else int((moment - datetime.now(UTC)).total_seconds()) + 1

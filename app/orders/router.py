@@ -28,12 +28,15 @@ REPLAYED = {"Idempotent-Replayed": "true"}
     summary="Check out",
     responses=problems(
         "ORDER_CART_EMPTY",
+        "ORDER_TOO_LARGE",
         "ORDER_ITEMS_UNAVAILABLE",
         "ORDER_INSUFFICIENT_STOCK",
         "ORDER_TOTAL_CHANGED",
+        "ORDER_TOO_MANY_DECLINES",
         "ORDER_PAYMENT_FAILED",
         "IDEMPOTENCY_KEY_REUSED",
         "IDEMPOTENCY_IN_PROGRESS",
+        "IDEMPOTENCY_KEYS_EXHAUSTED",
     )
     | {201: {"headers": {"Idempotent-Replayed": {"schema": {"type": "string", "const": "true"}}}}},
 )

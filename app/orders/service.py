@@ -11,15 +11,19 @@ from app.core.paging import Page, Position
 from app.core.values import INT_MAX
 from app.notifications.outbox import Outbox
 from app.orders import rules
+from app.orders.bounds import CheckoutBounds
 from app.orders.errors import (
     CancelTooLate,
     CartEmpty,
     ItemsUnavailable,
+    KeysExhausted,
     NotCancellable,
     NotEnoughStock,
     OrderNotFound,
     PaymentDeclined,
     RestockOutOfRange,
+    TooLarge,
+    TooManyDeclines,
     TotalChanged,
 )
 from app.orders.mails import OrderMails
@@ -42,25 +46,39 @@ class Cancelled:
 class OrderService:
     """Orders in the transaction of `session`; amounts in major units of `currency`."""
 
-    def __init__(self, session: AsyncSession, payments: PaymentAttempts, outbox: Outbox, currency: str) -> None:
+    def __init__(
+        self,
+        session: AsyncSession,
+        payments: PaymentAttempts,
+        outbox: Outbox,
+        currency: str,
+        bounds: CheckoutBounds,
+    ) -> None:
         self._orders = OrderRepository(session)
-        self._cart = CartService(session)
+        self._cart = CartService(session, bounds.lines)
+        self._bounds = bounds
         self._payments = payments
         self._mails = OrderMails(session, outbox)
         self._currency = currency
 
-    async def checkout(self, buyer: Caller, request: CheckoutRequest) -> PlacedOrder:
-        """Turn the buyer's cart into a paid order.
+    async def checkout(self, buyer: Caller, request: CheckoutRequest, *, under_key: bool) -> PlacedOrder:
+        """Turn the buyer's cart into a paid order; `under_key` where its answer is to be kept.
 
         On return the cart row and the book rows are locked until the transaction ends.
 
         Raises:
-            CartEmpty, ItemsUnavailable, NotEnoughStock, TotalChanged: the cart cannot be ordered as it stands.
+            KeysExhausted: it would be kept under one key too many.
+            CartEmpty, TooLarge, ItemsUnavailable, NotEnoughStock, TotalChanged: the cart cannot be ordered as it is.
+            TooManyDeclines: the payment service is not asked again before an hour is over.
             PaymentDeclined: the payment service said no.
         """
-        cart = await self._cart.lock(buyer.id)
+        cart = await self._cart.lock(buyer.id, self._bounds.keys if under_key else None)
+        if cart and cart.keys > self._bounds.keys:
+            raise KeysExhausted(self._bounds.keys, cart.first_key_until)
         if cart is None or not cart.lines:
             raise CartEmpty
+        if len(cart.lines) > self._bounds.lines:
+            raise TooLarge(self._bounds.lines)
         locked = await self._orders.lock_books(sorted(line.book_id for line in cart.lines))
         books = {book.id: book for book in locked}
         if gone := rules.gone(cart.lines, books):
@@ -70,6 +88,8 @@ class OrderService:
         total = rules.total(cart.lines, books)
         if request.expected_total not in {None, total}:
             raise TotalChanged(total)
+        if cart.declined_lately >= self._bounds.declines:
+            raise TooManyDeclines(self._bounds.declines, cart.first_declined_at)
         purchase = Purchase(buyer.id, cart.id, cart.turn, cart.ended_payments, total, self._currency)
         charge = await self._payments.charge(purchase, force_fail=request.force_payment_failure)
         if not charge.approved:

@@ -49,7 +49,7 @@ class MockPaymentService:
         self._chance = chance or random.SystemRandom()
         self._attempts: OrderedDict[str, Charge] = OrderedDict()
         self.voided: set[str] = set()
-        self.refunded: dict[str, Decimal] = {}
+        self.refunded: OrderedDict[str, Decimal] = OrderedDict()
 
     async def charge(self, attempt_id: str, amount: Decimal, currency: str, *, force_fail: bool = False) -> Charge:
         """Decide by chance, once for each attempt id."""
@@ -65,8 +65,10 @@ class MockPaymentService:
             self.voided.add(attempt_id)
 
     async def refund(self, attempt_id: str, refund_id: str, amount: Decimal, currency: str) -> str:
-        """Note the refund."""
+        """Note the refund; the latest 10,000."""
         self.refunded[refund_id] = amount
+        if len(self.refunded) > REMEMBERED_ATTEMPTS:
+            self.refunded.popitem(last=False)
         return f"mock_{refund_id}"
 
     def _remember(self, attempt_id: str, outcome: Charge) -> None:

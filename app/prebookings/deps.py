@@ -2,15 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Request
 
 from app.core.db.transaction import Session
-from app.prebookings.service import PreBookingService
+from app.prebookings.service import PreBookingBounds, PreBookingService
 
 
-async def get_pre_bookings(session: Session) -> PreBookingService:
+async def get_pre_bookings(request: Request, session: Session) -> PreBookingService:
     """Pre-bookings on the session of this request."""
-    return PreBookingService(session)
+    return PreBookingService(session, PreBookingBounds.of(request.app.state.settings))
 
 
 PreBookings = Annotated[PreBookingService, Depends(get_pre_bookings)]

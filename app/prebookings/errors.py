@@ -1,6 +1,6 @@
 """What pre-booking refuses."""
 
-from app.core.errors import DomainError
+from app.core.errors import DomainError, Full
 
 
 class BookInStock(DomainError):
@@ -17,6 +17,13 @@ class AlreadyWaiting(DomainError):
     code = "PREBOOK_DUPLICATE"
     detail = "You are waiting for this book already."
     field = "book_id"
+
+
+class WaitingForTooMany(Full):
+    """The user waits for as many books as one may."""
+
+    code = "PREBOOK_LIMIT"
+    sentence = "You wait for {limit} books, which is as many as one may. Cancel a pre-booking first."
 
 
 class PreBookingNotFound(DomainError):

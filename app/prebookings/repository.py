@@ -6,12 +6,12 @@ before it. So a pre-booking is never older than a restock that it had to wait fo
 
 from collections.abc import Sequence
 
-from sqlalchemy import ARRAY, Integer, any_, exists, func, literal, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ARRAY, Integer, any_, exists, func, literal, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import User
 from app.catalog.models import Book
+from app.core.paging import Position
 from app.prebookings.models import BookedTitle, LockedBook, PreBooking, PreBookStatus, Waiter
 
 _COLUMNS = (
@@ -20,6 +20,20 @@ _COLUMNS = (
     PreBooking.notified_at,
     PreBooking.cancelled_at,
 )
+# What is over is kept to be looked up, not for ever: the oldest of it makes room for what is to come, a hundred rows
+# at most at a time, so that nobody waits long who has collected thousands before.
+_ADD = text("""
+    WITH too_old AS (
+        SELECT id FROM pre_bookings WHERE user_id = :user_id AND status <> 'waiting'
+        ORDER BY created_at DESC, id DESC OFFSET :past LIMIT 100
+    ), forgotten AS (
+        DELETE FROM pre_bookings WHERE id IN (SELECT id FROM too_old)
+    )
+    INSERT INTO pre_bookings (user_id, book_id, created_at)
+    SELECT :user_id, :book_id, statement_timestamp()
+    WHERE (SELECT count(*) FROM pre_bookings WHERE user_id = :user_id AND status = 'waiting') < :most
+    ON CONFLICT DO NOTHING RETURNING id, created_at
+""")
 
 
 class PreBookingRepository:
@@ -28,37 +42,53 @@ class PreBookingRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def of_user(self, user_id: int) -> list[BookedTitle]:
-        """The user's pre-bookings in all states, the newest first."""
+    async def page(self, user_id: int, limit: int, after: Position | None) -> list[BookedTitle]:
+        """Some of the user's pre-bookings in all states, the newest first."""
         query = (
             select(PreBooking.id, PreBooking.book_id, Book.title, Book.author, *_COLUMNS)
             .join(Book, Book.id == PreBooking.book_id)
             .where(PreBooking.user_id == user_id)
             .order_by(PreBooking.created_at.desc(), PreBooking.id.desc())
+            .limit(limit)
         )
+        if after is not None:
+            query = query.where(tuple_(PreBooking.created_at, PreBooking.id) < tuple_(after.created_at, after.id))
         return [BookedTitle(*row) for row in await self._session.execute(query)]
+
+    async def count(self, user_id: int) -> int:
+        """The user's pre-bookings in all states."""
+        query = select(func.count()).select_from(PreBooking).where(PreBooking.user_id == user_id)
+        return (await self._session.execute(query)).scalar_one()
 
     async def count_waiting(self, user_id: int) -> int:
         waiting = (PreBooking.user_id == user_id, PreBooking.status == PreBookStatus.WAITING)
         query = select(func.count()).select_from(PreBooking).where(*waiting)
         return (await self._session.execute(query)).scalar_one()
 
-    async def lock_book(self, book_id: int) -> LockedBook | None:
+    async def lock_book(self, user_id: int, book_id: int) -> LockedBook | None:
         """Lock the book's row and read it in that statement: no copy comes or goes before the transaction ends.
+
+        The row of the account is locked as well, so that what is counted next is all that the user waits for.
 
         FOR NO KEY UPDATE, not FOR SHARE: those who share a lock let one another in past whoever waits to change the
         row, so that a restock would wait for as long as people keep booking.
         """
-        query = select(Book.title, Book.author, Book.stock_quantity).where(Book.id == book_id)
-        row = (await self._session.execute(query.with_for_update(key_share=True))).one_or_none()
+        query = select(Book.title, Book.author, Book.stock_quantity).join(User, User.id == user_id)
+        locking = query.where(Book.id == book_id).with_for_update(key_share=True, of=(User, Book))
+        row = (await self._session.execute(locking)).one_or_none()
         return None if row is None else LockedBook(*row)
 
-    async def add(self, user_id: int, book_id: int, book: LockedBook) -> BookedTitle | None:
-        """A waiting pre-booking; None when the user has one. The book row must be locked."""
-        insertion = insert(PreBooking).values(user_id=user_id, book_id=book_id, created_at=func.statement_timestamp())
-        returning = insertion.on_conflict_do_nothing().returning(PreBooking.id, *_COLUMNS)
-        row = (await self._session.execute(returning)).one_or_none()
-        return None if row is None else BookedTitle(row.id, book_id, book.title, book.author, *row[1:])
+    async def add(self, user_id: int, book_id: int, book: LockedBook, *, most: int, past: int) -> BookedTitle | None:
+        """A waiting pre-booking; None when the user waits for that book, or for `most` books.
+
+        Of those that are over, the newest `past` are kept. The rows of account and book must be locked.
+        """
+        values = {"user_id": user_id, "book_id": book_id, "most": most, "past": past}
+        row = (await self._session.execute(_ADD, values)).one_or_none()
+        if row is None:
+            return None
+        told = (book_id, book.title, book.author, PreBookStatus.WAITING, row.created_at, None, None)
+        return BookedTitle(row.id, *told)
 
     async def cancel(self, user_id: int, prebook_id: int) -> bool:
         """Cancel a pre-booking of the user; False when there is none that could be."""

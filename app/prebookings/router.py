@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Response
 
 from app.accounts.deps import CurrentUser
 from app.core.db.transaction import TransactionRoute
 from app.core.openapi import problems
+from app.core.paging import LIST_HEADERS, CursorText, OptionalLimit, next_link, position_cursor, read_position
 from app.core.values import Id
 from app.prebookings.deps import PreBookings
 from app.prebookings.schemas import PreBookingList, PreBookingOut, PreBookRequest
@@ -14,18 +15,30 @@ from app.prebookings.schemas import PreBookingList, PreBookingOut, PreBookReques
 router = APIRouter(prefix="/prebooks", tags=["pre-bookings"], route_class=TransactionRoute)
 
 
-@router.get("", summary="List own pre-bookings")
-async def list_pre_bookings(user: CurrentUser, bookings: PreBookings) -> PreBookingList:
+@router.get("", summary="List own pre-bookings", responses={200: {"headers": LIST_HEADERS}})
+async def list_pre_bookings(
+    user: CurrentUser,
+    bookings: PreBookings,
+    response: Response,
+    limit: OptionalLimit = None,
+    cursor: CursorText = None,
+) -> PreBookingList:
     """The caller's pre-bookings in all states, the newest first."""
-    found = await bookings.of_user(user.id)
-    return PreBookingList(items=[PreBookingOut.model_validate(booking) for booking in found])
+    scope = f"pre-bookings of {user.id}"
+    page = await bookings.page(user.id, limit, read_position(scope, cursor))
+    response.headers["X-Total-Count"] = str(page.total)
+    if page.more:
+        last = page.entries[-1]
+        following = position_cursor(scope, last.created_at, last.id)
+        response.headers["Link"] = next_link("/prebooks", limit=limit, cursor=following)
+    return PreBookingList(items=[PreBookingOut.model_validate(booking) for booking in page.entries])
 
 
 @router.post(
     "",
     status_code=201,
     summary="Wait for a sold-out book",
-    responses=problems("BOOK_NOT_FOUND", "PREBOOK_BOOK_IN_STOCK", "PREBOOK_DUPLICATE"),
+    responses=problems("BOOK_NOT_FOUND", "PREBOOK_BOOK_IN_STOCK", "PREBOOK_DUPLICATE", "PREBOOK_LIMIT"),
 )
 async def pre_book(body: PreBookRequest, user: CurrentUser, bookings: PreBookings) -> PreBookingOut:
     """The next restock tells the caller by mail and in `GET /notifications`, once. No copy is reserved."""

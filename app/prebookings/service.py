@@ -1,29 +1,63 @@
 """Pre-bookings: who waits for a sold-out book, and word to them when it is back."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
 
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog.errors import BookNotFound
+from app.core.config import Settings
+from app.core.paging import Page, Position
 from app.notifications.links import book_page
 from app.notifications.models import OutboxMail
 from app.notifications.notices import NewNotice, post
 from app.notifications.outbox import Outbox
-from app.prebookings.errors import AlreadyCancelled, AlreadyWaiting, BookInStock, PreBookingNotFound
+from app.prebookings.errors import (
+    AlreadyCancelled,
+    AlreadyWaiting,
+    BookInStock,
+    PreBookingNotFound,
+    WaitingForTooMany,
+)
 from app.prebookings.models import BookedTitle, Waiter
 from app.prebookings.repository import PreBookingRepository
+
+TOLD_AT_ONCE = 50
+"""Of the mails of a restock so many are written in one go: in between, the process serves others."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreBookingBounds:
+    """How many books a user may wait for, and how many pre-bookings that are over are kept."""
+
+    waiting: int
+    past: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """As the settings say."""
+        return cls(settings.max_waiting_prebookings, settings.max_past_prebookings)
 
 
 class PreBookingService:
     """Pre-bookings in the transaction of a session."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: AsyncSession, bounds: PreBookingBounds) -> None:
         self._bookings = PreBookingRepository(session)
+        self._bounds = bounds
 
-    async def of_user(self, user_id: int) -> list[BookedTitle]:
-        """The user's pre-bookings in all states, the newest first."""
-        return await self._bookings.of_user(user_id)
+    async def page(self, user_id: int, limit: int | None = None, after: Position | None = None) -> Page[BookedTitle]:
+        """A page of the user's pre-bookings in all states, the newest first. Without `limit` as many as may be kept.
+
+        Who had more of them before they were bounded has more pages.
+        """
+        limit = limit or self._bounds.waiting + self._bounds.past
+        found = await self._bookings.page(user_id, limit + 1, after)
+        is_all = after is None and len(found) <= limit
+        total = len(found) if is_all else await self._bookings.count(user_id)
+        return Page(found[:limit], total, more=len(found) > limit)
 
     async def count_waiting(self, user_id: int) -> int:
         """How many books the user waits for."""
@@ -33,16 +67,18 @@ class PreBookingService:
         """Wait for a sold-out book. On return its row is locked, so no restock misses the booking.
 
         Raises:
-            BookNotFound, BookInStock, AlreadyWaiting: in this order.
+            BookNotFound, BookInStock, AlreadyWaiting, WaitingForTooMany: in this order.
         """
-        book = await self._bookings.lock_book(book_id)
+        book = await self._bookings.lock_book(user_id, book_id)
         if book is None:
             raise BookNotFound
         if book.stock_quantity > 0:
             raise BookInStock
-        booking = await self._bookings.add(user_id, book_id, book)
+        most, past = self._bounds.waiting, self._bounds.past
+        booking = await self._bookings.add(user_id, book_id, book, most=most, past=past)
         if booking is None:
-            raise AlreadyWaiting
+            is_waiting = await self._bookings.waiting_id(user_id, book_id) is not None
+            raise AlreadyWaiting if is_waiting else WaitingForTooMany(most)
         return booking
 
     async def waiting_id(self, user_id: int, book_id: int) -> int | None:
@@ -64,11 +100,11 @@ async def notify_waiting(session: AsyncSession, outbox: Outbox, book_ids: Sequen
     Call it where a stock went from 0 to above 0, with the book rows locked, so that no pre-booking slips in unseen.
     """
     waiters = await PreBookingRepository(session).notify(book_ids)
-    mails = [_mail(outbox, waiter) for waiter in waiters if waiter.wants_mail]
-    if mails:
-        await session.execute(insert(OutboxMail), mails)
-    if waiters:
-        await post(session, *(_notice(waiter) for waiter in waiters))
+    for first in range(0, len(waiters), TOLD_AT_ONCE):
+        some = waiters[first : first + TOLD_AT_ONCE]
+        if mails := [_mail(outbox, waiter) for waiter in some if waiter.wants_mail]:
+            await session.execute(insert(OutboxMail), mails)
+        await post(session, *map(_notice, some))
 
 
 def _title(waiter: Waiter) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Select,
     SQLColumnExpression,
     any_,
+    delete,
     exists,
     func,
     literal,
@@ -86,6 +87,15 @@ class ReviewRepository:
         if review_id is None:
             raise ReviewDuplicate
         return review_id
+
+    async def forget_deleted(self, user_id: int, book_id: int, keep: int) -> None:
+        """Delete for good the reviews that the user had of the book, but for the `keep` that came last.
+
+        The row of the book must be locked.
+        """
+        own = (Review.user_id == user_id, Review.book_id == book_id, Review.deleted_at.is_not(None))
+        older = select(Review.id).where(*own).order_by(Review.id.desc()).offset(keep)
+        await self._session.execute(delete(Review).where(Review.id.in_(older)))
 
     async def id_of(self, user_id: int, book_id: int) -> int:
         """The id of the review that the user has of the book."""

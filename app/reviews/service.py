@@ -13,6 +13,9 @@ from app.reviews.models import ReviewDetails, Standing
 from app.reviews.moderation import ModerationService
 from app.reviews.repository import ReviewRepository
 
+KEPT_DELETED = 10
+"""Of the reviews that somebody wrote of a book and were deleted, so many are kept."""
+
 
 class ReviewService:
     """Reviews in the transaction of a session.
@@ -58,6 +61,7 @@ class ReviewService:
             raise NotPurchased
         if not await self._reviews.lock_book(book_id):
             raise BookNotFound
+        await self._reviews.forget_deleted(author_id, book_id, KEPT_DELETED)
         return await self.get(await self._add(author_id, book_id, rating, text))
 
     async def _add(self, author_id: int, book_id: int, rating: int, text: str | None) -> int:

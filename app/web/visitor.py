@@ -37,6 +37,7 @@ class Word:
 class Visitor:
     """The visitor of this request. What handlers change here goes into cookies with the answer."""
 
+    max_cart_lines: int
     session_token: str | None = None
     caller: Caller | None = None
     guest_id: str = field(default_factory=lambda: uuid4().hex)
@@ -105,7 +106,7 @@ async def get_visitor(request: Request, session: Session, policy: Policy) -> Vis
         else:
             visitor.caller = found.caller
             visitor.unread_count = await InboxService(session).unread_count(found.caller.id)
-            visitor.basket_count = await CartService(session).count(found.caller.id)
+            visitor.basket_count = await CartService(session, visitor.max_cart_lines).count(found.caller.id)
             if found.is_ageing:
                 await sessions.renew(visitor.session_token)
     return _met(request, visitor)
@@ -142,6 +143,7 @@ def _carried(request: Request) -> Visitor:
     basket = dict(given["basket"])
     words = cookies.read_signed(request, cookies.WORD) or []
     return Visitor(
+        max_cart_lines=request.app.state.settings.max_cart_lines,
         session_token=request.cookies.get(cookies.SESSION),
         guest_id=given["id"],
         guest_basket=basket,

@@ -2,15 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Request
 
 from app.core.db.transaction import Session
 from app.wishlist.service import WishlistService
 
 
-async def get_wishlists(session: Session) -> WishlistService:
+async def get_wishlists(request: Request, session: Session) -> WishlistService:
     """Wishlists on the session of this request."""
-    return WishlistService(session)
+    return WishlistService(session, request.app.state.settings.max_wishlist_items)
 
 
 Wishlists = Annotated[WishlistService, Depends(get_wishlists)]

@@ -1,6 +1,6 @@
 """What the wishlist refuses."""
 
-from app.core.errors import DomainError
+from app.core.errors import DomainError, Full
 
 
 class AlreadyWished(DomainError):
@@ -9,6 +9,13 @@ class AlreadyWished(DomainError):
     code = "WISHLIST_ITEM_DUPLICATE"
     detail = "This book is already on your wishlist."
     field = "book_id"
+
+
+class WishlistFull(Full):
+    """The list has as many books as it may."""
+
+    code = "WISHLIST_FULL"
+    sentence = "Your wishlist holds {limit} books, and no more fit in. Take one off first."
 
 
 class NotWished(DomainError):

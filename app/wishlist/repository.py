@@ -1,12 +1,23 @@
 """The SQL of wishlists."""
 
-from sqlalchemy import delete, exists, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete, exists, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog.models import Book
+from app.core.paging import Position
 from app.wishlist.models import Wish, WishedBook, WishlistItem
 
+# Whoever adds to a list holds the row of its account, so that what the next statement counts is all there is.
+_HOLD_BOOK = text("""
+    SELECT books.id, title, author, price, stock_quantity, cover_image_url
+    FROM users JOIN books ON books.id = :book_id WHERE users.id = :user_id
+    FOR NO KEY UPDATE OF users FOR KEY SHARE OF books
+""")
+_ADD = text("""
+    INSERT INTO wishlist_items (user_id, book_id)
+    SELECT :user_id, :book_id WHERE (SELECT count(*) FROM wishlist_items WHERE user_id = :user_id) < :most
+    ON CONFLICT DO NOTHING RETURNING id, added_at
+""")
 _BOOK = (Book.id, Book.title, Book.author, Book.price, Book.stock_quantity, Book.cover_image_url)
 
 
@@ -16,14 +27,17 @@ class WishlistRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def of_user(self, user_id: int) -> list[Wish]:
-        """The user's wishes, the newest first."""
+    async def page(self, user_id: int, limit: int, after: Position | None) -> list[Wish]:
+        """Some of the user's wishes, the newest first."""
         query = (
             select(WishlistItem.id, WishlistItem.added_at, *_BOOK)
             .join(Book, Book.id == WishlistItem.book_id)
             .where(WishlistItem.user_id == user_id)
             .order_by(WishlistItem.added_at.desc(), WishlistItem.id.desc())
+            .limit(limit)
         )
+        if after is not None:
+            query = query.where(tuple_(WishlistItem.added_at, WishlistItem.id) < tuple_(after.created_at, after.id))
         rows = await self._session.execute(query)
         return [Wish(row[0], row[1], WishedBook(*row[2:])) for row in rows]
 
@@ -31,16 +45,21 @@ class WishlistRepository:
         query = select(func.count()).select_from(WishlistItem).where(WishlistItem.user_id == user_id)
         return (await self._session.execute(query)).scalar_one()
 
-    async def hold_book(self, book_id: int) -> WishedBook | None:
-        """The book as it is now, if there is one; it is not deleted before the transaction ends."""
-        query = select(*_BOOK).where(Book.id == book_id).with_for_update(read=True, key_share=True)
-        row = (await self._session.execute(query)).one_or_none()
+    async def hold_book(self, user_id: int, book_id: int) -> WishedBook | None:
+        """The book as it is now, if there is one; it is not deleted before the transaction ends.
+
+        Until then the row of the account is locked as well.
+        """
+        row = (await self._session.execute(_HOLD_BOOK, {"user_id": user_id, "book_id": book_id})).one_or_none()
         return None if row is None else WishedBook(*row)
 
-    async def add(self, user_id: int, book: WishedBook) -> Wish | None:
-        """The new wish; None when the book is on the list already."""
-        insertion = insert(WishlistItem).values(user_id=user_id, book_id=book.id).on_conflict_do_nothing()
-        row = (await self._session.execute(insertion.returning(WishlistItem.id, WishlistItem.added_at))).one_or_none()
+    async def add(self, user_id: int, book: WishedBook, most: int) -> Wish | None:
+        """The new wish; None when the book is on the list already, or the list has `most`.
+
+        The row of the account must be locked.
+        """
+        values = {"user_id": user_id, "book_id": book.id, "most": most}
+        row = (await self._session.execute(_ADD, values)).one_or_none()
         return None if row is None else Wish(row.id, row.added_at, book)
 
     async def holds(self, user_id: int, book_id: int) -> bool:

@@ -1,28 +1,42 @@
 """GET /wishlist and what is on it."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from app.accounts.deps import CurrentUser
 from app.catalog.deps import BookId
 from app.core.db.transaction import TransactionRoute
 from app.core.openapi import problems
+from app.core.paging import LIST_HEADERS, CursorText, OptionalLimit, next_link, position_cursor, read_position
 from app.wishlist.deps import Wishlists
 from app.wishlist.schemas import AddWish, WishlistOut, WishOut
 
 router = APIRouter(prefix="/wishlist", tags=["wishlist"], route_class=TransactionRoute)
 
 
-@router.get("", summary="Show the wishlist")
-async def show_wishlist(user: CurrentUser, wishlists: Wishlists) -> WishlistOut:
+@router.get("", summary="Show the wishlist", responses={200: {"headers": LIST_HEADERS}})
+async def show_wishlist(
+    user: CurrentUser,
+    wishlists: Wishlists,
+    response: Response,
+    limit: OptionalLimit = None,
+    cursor: CursorText = None,
+) -> WishlistOut:
     """The caller's books, the newest first, with price and stock of the moment."""
-    return WishlistOut.of(await wishlists.of_user(user.id))
+    scope = f"wishlist of {user.id}"
+    page = await wishlists.page(user.id, limit, read_position(scope, cursor))
+    response.headers["X-Total-Count"] = str(page.total)
+    if page.more:
+        last = page.entries[-1]
+        following = position_cursor(scope, last.added_at, last.id)
+        response.headers["Link"] = next_link("/wishlist", limit=limit, cursor=following)
+    return WishlistOut.of(page.entries)
 
 
 @router.post(
     "",
     status_code=201,
     summary="Put a book on the wishlist",
-    responses=problems("BOOK_NOT_FOUND", "WISHLIST_ITEM_DUPLICATE"),
+    responses=problems("BOOK_NOT_FOUND", "WISHLIST_ITEM_DUPLICATE", "WISHLIST_FULL"),
 )
 async def add_wish(body: AddWish, user: CurrentUser, wishlists: Wishlists) -> WishOut:
     """Any book of the catalogue, in stock or not, once."""

@@ -91,7 +91,7 @@ async def test_trouble_does_not_end_the_housekeeping(
 ):
     stop, swept = asyncio.Event(), asyncio.Queue[None]()
 
-    async def troubled(_: Database) -> int:
+    async def troubled(*_: object) -> int:
         swept.put_nowait(None)
         raise trouble
 

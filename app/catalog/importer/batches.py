@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import asyncpg
 
-from app.catalog.importer.options import ImportOptions
+from app.catalog.importer.options import ImportFailed, ImportOptions
 from app.catalog.importer.rows import BookRow
+from app.catalog.rules import GENRES_LOCK
 
 Restocked = Callable[[asyncpg.Connection, Sequence[int]], Awaitable[None]]
 """Told, inside the batch's transaction, the ids of books whose stock went from 0 to above 0, ascending."""
@@ -31,6 +32,11 @@ _STAGE = """
            stock_quantity AS stock, (SELECT name FROM genres LIMIT 0) AS genre, genre_id, id AS book_id
     FROM books WITH NO DATA
 """
+_NEW_GENRES = """
+    SELECT count(DISTINCT s.genre) FROM import_batch s
+    WHERE s.genre IS NOT NULL AND NOT EXISTS (SELECT FROM genres g WHERE g.name = s.genre)
+"""
+_GENRES = "SELECT count(*) FROM genres"
 _ADD_GENRES = """
     INSERT INTO genres (name)
     SELECT DISTINCT s.genre FROM import_batch s
@@ -154,6 +160,9 @@ async def _attempt(
     await transaction.start()
     try:
         await _stage(connection, rows)
+        await _add_genres(connection, options.max_genres)
+        for statement in (_MATCH_GENRES, _MATCH_ISBN, _MATCH_TITLE_AND_AUTHOR):
+            await connection.execute(statement)
         updated = await _update_books(connection, restocked)
         created = await _create_books(connection, options.default_price, options.default_stock)
         if created or updated:
@@ -172,8 +181,20 @@ async def _stage(connection: asyncpg.Connection, rows: Sequence[BookRow]) -> Non
     await connection.execute(_STAGE)
     await connection.copy_records_to_table("import_batch", records=rows, columns=BookRow._fields)
     await connection.execute("ANALYZE import_batch")
-    for statement in (_ADD_GENRES, _MATCH_GENRES, _MATCH_ISBN, _MATCH_TITLE_AND_AUTHOR):
-        await connection.execute(statement)
+
+
+async def _add_genres(connection: asyncpg.Connection, most: int) -> None:
+    """Those of the rows that the shop has not. Raises ImportFailed where it may not have so many."""
+    if not await connection.fetchval(_NEW_GENRES):
+        return
+    await connection.execute("SELECT pg_advisory_xact_lock($1)", GENRES_LOCK)
+    new, there = await connection.fetchval(_NEW_GENRES), await connection.fetchval(_GENRES)
+    if new + there > most:
+        raise ImportFailed(
+            f"The file names {new} new genres, and with those of the shop that makes {new + there} where {most} are"
+            " allowed: map the genre to a column with fewer names, or raise MAX_GENRES."
+        )
+    await connection.execute(_ADD_GENRES)
 
 
 async def _update_books(connection: asyncpg.Connection, restocked: Restocked | None) -> int:

@@ -22,7 +22,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """Defaults fill new books only: a book that exists keeps its price and stock unless the file gives them."""
+    """Defaults fill new books only: a book that exists keeps its price and stock unless the file gives them.
+
+    An import that would bring the shop more than `max_genres` genres fails.
+    """
 
     mapping: Mapping[str, str] = field(default_factory=dict)
     default_price: Decimal | None = None
@@ -30,6 +33,7 @@ class ImportOptions:
     dry_run: bool = False
     batch_size: int = 5000
     source: Source = Source()
+    max_genres: int = 5000
 
     def __post_init__(self) -> None:
         if self.default_price is not None and not _is_price(self.default_price):

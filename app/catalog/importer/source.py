@@ -20,6 +20,7 @@ _KEPT_OF_A_LONGER_ONE = 1000  # characters, to recognise it by
 # An opening quote that is never closed would swallow the file: a record is given up beyond these.
 _MAX_RECORD = 100_000  # characters, below the csv module's own limit for a field
 _MAX_RECORD_LINES = 500
+_MAX_COLUMNS = 1000
 
 
 class FileLost(ImportFailed):
@@ -165,6 +166,11 @@ def _header(name: str, lines: Lines) -> tuple[str, list[str]]:
     record = _next_record(csv.reader(lines, delimiter=delimiter, strict=True), lines, None)
     if record is None or record.broken or not any(cell.strip() for cell in record.cells):
         raise ImportFailed(f"The first line of {name} is not a CSV header: name the columns there.")
+    if len(record.cells) > _MAX_COLUMNS:
+        found = len(record.cells)
+        raise ImportFailed(
+            f"{name} has {found} columns, where {_MAX_COLUMNS} are allowed: check that this is a table."
+        )
     return delimiter, [cell.strip() for cell in record.cells]
 
 

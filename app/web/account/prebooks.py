@@ -4,30 +4,39 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
+from app.core.paging import CursorText, position_cursor, read_position
 from app.core.values import Id
 from app.prebookings.deps import PreBookings
 from app.prebookings.errors import AlreadyCancelled
 from app.prebookings.models import BookedTitle
-from app.web.access import Reader
+from app.web.access import Reader, own_path
 from app.web.forms import Sent
 from app.web.page import Page, render
 from app.web.route import PrivatePageRoute, see_other
 from app.web.visitor import AnyVisitor
 
 router = APIRouter(include_in_schema=False, route_class=PrivatePageRoute)
-PREBOOKS = "/account/prebooks"
+PREBOOKS, PER_PAGE = "/account/prebooks", 20
 
 
 @dataclass(frozen=True, slots=True)
 class PreBooksPage(Page):
-    """The pre-bookings in all states, the newest first."""
+    """Some of `total` pre-bookings in all states, the newest first; `following` leads to others.
+
+    `address` is that of this page, where what is done here leads back to.
+    """
 
     template: ClassVar[str] = "account/prebooks.html"
     bookings: Sequence[BookedTitle]
+    total: int
+    following: str | None
+    is_first: bool
+    address: str
 
 
 class Cancelled(BaseModel):
@@ -37,9 +46,16 @@ class Cancelled(BaseModel):
 
 
 @router.get(PREBOOKS)
-async def show(request: Request, reader: Reader, bookings: PreBookings) -> Response:
-    """The list."""
-    return render(request, PreBooksPage(await bookings.of_user(reader.id)))
+async def show(request: Request, reader: Reader, bookings: PreBookings, cursor: CursorText = None) -> Response:
+    """A page of the list."""
+    scope = f"pre-bookings of {reader.id}"
+    page = await bookings.page(reader.id, PER_PAGE, read_position(scope, cursor))
+    following = None
+    if page.more:
+        last = page.entries[-1]
+        following = _address(position_cursor(scope, last.created_at, last.id))
+    shown = PreBooksPage(page.entries, page.total, following, cursor is None, _address(cursor))
+    return render(request, shown)
 
 
 @router.post("/account/prebooks/cancel")
@@ -50,4 +66,8 @@ async def cancel(sent: Sent, visitor: AnyVisitor, reader: Reader, bookings: PreB
         with suppress(AlreadyCancelled):
             await bookings.cancel(reader.id, wanted.prebook_id)
         visitor.say("You do not wait for that book any more.")
-    return see_other(PREBOOKS)
+    return see_other(own_path(sent.get("next"), PREBOOKS))
+
+
+def _address(cursor: str | None) -> str:
+    return f"{PREBOOKS}?{urlencode({'cursor': cursor})}" if cursor else PREBOOKS

@@ -3,15 +3,17 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from app.cart.errors import BookOutOfStock
+from app.cart.errors import BookOutOfStock, CartFull
 from app.catalog.errors import BookNotFound
 from app.core.db.transaction import Session
+from app.core.paging import CursorText, position_cursor, read_position
 from app.core.values import Id
-from app.web.access import Reader
+from app.web.access import Reader, own_path
 from app.web.buying.basket import Basket
 from app.web.errors import Answered
 from app.web.forms import Sent
@@ -23,15 +25,22 @@ from app.wishlist.errors import NotWished
 from app.wishlist.models import Wish
 
 router = APIRouter(include_in_schema=False, route_class=PrivatePageRoute)
-WISHLIST = "/account/wishlist"
+WISHLIST, PER_PAGE = "/account/wishlist", 20
 
 
 @dataclass(frozen=True, slots=True)
 class WishlistPage(Page):
-    """The wishes, the newest first, with price and stock of the moment."""
+    """Some of `total` wishes, the newest first, with price and stock of the moment; `following` leads to others.
+
+    `address` is that of this page, where what is done here leads back to.
+    """
 
     template: ClassVar[str] = "account/wishlist.html"
     wishes: list[Wish]
+    total: int
+    following: str | None
+    is_first: bool
+    address: str
 
 
 class Chosen(BaseModel):
@@ -41,25 +50,33 @@ class Chosen(BaseModel):
 
 
 @router.get(WISHLIST)
-async def show(request: Request, reader: Reader, wishlists: Wishlists) -> Response:
-    """The list."""
-    return render(request, WishlistPage(await wishlists.of_user(reader.id)))
+async def show(request: Request, reader: Reader, wishlists: Wishlists, cursor: CursorText = None) -> Response:
+    """A page of the list."""
+    scope = f"wishlist of {reader.id}"
+    page = await wishlists.page(reader.id, PER_PAGE, read_position(scope, cursor))
+    following = None
+    if page.more:
+        last = page.entries[-1]
+        following = _address(position_cursor(scope, last.added_at, last.id))
+    shown = WishlistPage(page.entries, page.total, following, cursor is None, _address(cursor))
+    return render(request, shown)
 
 
 @router.post("/account/wishlist/move")
 async def move(sent: Sent, visitor: AnyVisitor, reader: Reader, session: Session, wishlists: Wishlists) -> Response:
     """Into the basket, and off the list: both or neither."""
     chosen = sent.parse(Chosen)
+    goal = own_path(sent.get("next"), WISHLIST)
     if chosen is None:
-        return see_other(WISHLIST)
+        return see_other(goal)
     try:
         await wishlists.remove(reader.id, chosen.book_id)
         await Basket(session, visitor).add(chosen.book_id, 1)
-    except (NotWished, BookNotFound, BookOutOfStock) as error:
+    except (NotWished, BookNotFound, BookOutOfStock, CartFull) as error:
         visitor.say(error.detail, "bad")
-        raise Answered(see_other(WISHLIST)) from error
+        raise Answered(see_other(goal)) from error
     visitor.say("Moved to your basket.")
-    return see_other(WISHLIST)
+    return see_other(goal)
 
 
 @router.post("/account/wishlist/remove")
@@ -70,4 +87,8 @@ async def remove(sent: Sent, visitor: AnyVisitor, reader: Reader, wishlists: Wis
         with suppress(NotWished):
             await wishlists.remove(reader.id, chosen.book_id)
         visitor.say("Taken off your wishlist.")
-    return see_other(WISHLIST)
+    return see_other(own_path(sent.get("next"), WISHLIST))
+
+
+def _address(cursor: str | None) -> str:
+    return f"{WISHLIST}?{urlencode({'cursor': cursor})}" if cursor else WISHLIST

@@ -12,7 +12,7 @@ from app.core.db.transaction import Session
 from app.core.values import Id
 from app.orders.checkout import check_out
 from app.orders.deps import Orders
-from app.orders.errors import KeyInProgress, KeyReused, PaymentDeclined
+from app.orders.errors import KeyInProgress, KeyReused, KeysExhausted, PaymentDeclined, TooManyDeclines
 from app.orders.models import Order
 from app.orders.schemas import CheckoutRequest
 from app.web.access import Reader
@@ -50,8 +50,9 @@ class ThanksPage(Page):
 @router.get("/checkout")
 async def review(request: Request, session: Session, visitor: AnyVisitor, _: Reader) -> Response:
     """What will be bought, and for how much. A basket that cannot be ordered as it stands is mended first."""
-    lines = await Basket(session, visitor).lines()
-    if not lines or any(line.short for line in lines):
+    basket = Basket(session, visitor)
+    lines = await basket.lines()
+    if not lines or any(line.short for line in lines) or await basket.is_over():
         return see_other("/basket")
     return _form(request, Form(), lines, uuid4().hex)
 
@@ -74,6 +75,9 @@ async def pay(
     except (KeyReused, KeyInProgress) as error:
         visitor.say("Please look at your order once more.", "plain")
         raise Answered(see_other("/checkout")) from error
+    except (TooManyDeclines, KeysExhausted) as error:
+        visitor.say(f"{error.detail} Nothing was charged.", "bad")
+        raise Answered(see_other("/basket")) from error
     answer = json.loads(outcome.body)
     if outcome.confirmed:
         return see_other(f"/checkout/thanks/{answer['id']}")
@@ -98,6 +102,7 @@ def _advice(refusal: dict[str, object]) -> str:
         "ORDER_CART_EMPTY": "Your basket is empty: the order may have been placed already. Look under your orders.",
         "ORDER_ITEMS_UNAVAILABLE": "A book of your basket is no longer sold and was taken out. Nothing was charged.",
         "ORDER_INSUFFICIENT_STOCK": "Some copies were sold in the meantime. Nothing was charged.",
+        "ORDER_TOO_LARGE": "Your basket holds more titles than one order may have. Please take some out.",
         "ORDER_TOTAL_CHANGED": "A price has changed since you looked. Nothing was charged: please look again.",
     }
     return sentences[str(refusal["code"])]

@@ -31,22 +31,24 @@ class Wanted(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class BasketPage(Page):
-    """The basket as it is now; `can_order` when every line can be had."""
+    """The basket as it is now; `can_order` when every line can be had, and no others are there (`is_over`)."""
 
     template: ClassVar[str] = "buying/basket.html"
     lines: list[BasketLine]
     total: Decimal
+    is_over: bool
 
     @property
     def can_order(self) -> bool:
-        return bool(self.lines) and not any(line.short for line in self.lines)
+        return bool(self.lines) and not self.is_over and not any(line.short for line in self.lines)
 
 
 @router.get("/basket")
 async def basket(request: Request, session: Session, visitor: AnyVisitor) -> Response:
     """What the visitor collected, at the prices of now."""
-    lines = await Basket(session, visitor).lines()
-    return render(request, BasketPage(lines, total(lines)))
+    collected = Basket(session, visitor)
+    lines = await collected.lines()
+    return render(request, BasketPage(lines, total(lines), await collected.is_over()))
 
 
 @router.post("/basket/add")

@@ -8,11 +8,10 @@ from fastapi import APIRouter, Request, Response
 
 from app.catalog.deps import BookId, Books, Genres
 from app.catalog.errors import PageTooDeep
-from app.catalog.models import Genre
 from app.catalog.query import BookFilter, BookQuery
 from app.catalog.rules import DEEPEST_ROW
 from app.catalog.schemas import BookCreate
-from app.catalog.view import BookView
+from app.catalog.view import BookView, GenreView
 from app.core.errors import DomainError
 from app.web.access import Staff
 from app.web.errors import Answered
@@ -74,7 +73,7 @@ class BooksPage(Page):
     books: list[BookView]
     total: int
     last: int
-    genres: list[Genre]
+    genres: list[GenreView]
     stocks: list[tuple[str, str]]
 
     @property
@@ -89,7 +88,7 @@ class BookPage(Page):
     template: ClassVar[str] = "staff/book.html"
     form: Form
     book: BookView | None
-    genres: list[Genre]
+    genres: list[GenreView]
     cover_action: str
     max_cover_mb: int
 
@@ -196,7 +195,7 @@ def _columns(sent: Form) -> dict[str, Any] | None:
     return None if read is None else read.model_dump(exclude_unset=True)
 
 
-def _form(request: Request, form: Form, book: BookView | None, genres: list[Genre]) -> Response:
+def _form(request: Request, form: Form, book: BookView | None, genres: list[GenreView]) -> Response:
     """It asks the database nothing: a refusal may have ended the transaction."""
     action = upload_action(request, COVER, book=book.id) if book else ""
     megabytes = request.app.state.settings.upload_max_bytes // 1_000_000

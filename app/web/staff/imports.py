@@ -85,7 +85,7 @@ async def get_imports(request: Request) -> Imports:
     state = request.app.state
     url = driver_url(state.database.engine.url.render_as_string(hide_password=False))
     connect = partial(asyncpg.connect, url, statement_cache_size=0 if state.settings.db_pooler else 100)
-    return Imports(state.settings.data / "imports", connect, state.outbox)
+    return Imports(state.settings.data / "imports", connect, state.outbox, state.settings.max_genres)
 
 
 TheImports = Annotated[Imports, Depends(get_imports)]

@@ -14,9 +14,10 @@ from app.catalog.rules import average_rating
 from app.catalog.service import GenreService
 from app.catalog.shelves import Shelves
 from app.catalog.view import BookView
+from app.core.config import Settings
 from app.core.db.transaction import Session
 from app.core.values import Id, money_text
-from app.prebookings.service import PreBookingService
+from app.prebookings.service import PreBookingBounds, PreBookingService
 from app.reviews.models import ReviewDetails, Standing
 from app.reviews.service import ReviewService
 from app.web.forms import Form
@@ -113,28 +114,28 @@ async def book_page(
     request: Request, session: Session, visitor: Visitor, book: BookView, form: Form, number: int = 1
 ) -> BookPage:
     """All that the page shows; `form` is the review as it was sent, where it was refused."""
-    settings = request.app.state.settings
+    settings: Settings = request.app.state.settings
     total, reviews = await ReviewService(session).page(book.id, (number - 1) * REVIEWS, REVIEWS)
     return BookPage(
         book=book,
-        genre=await GenreService(session).name_of(book.genre_id) if book.genre_id else None,
+        genre=await GenreService(session, settings.max_genres).name_of(book.genre_id) if book.genre_id else None,
         more=await Shelves(session).by_author(book, MORE),
         reviews=reviews,
         review_page=number,
         last_page=max(1, ceil(total / REVIEWS)),
-        reader=await _reader_view(session, visitor.caller.id, book.id) if visitor.caller else None,
+        reader=await _reader_view(session, settings, visitor.caller.id, book.id) if visitor.caller else None,
         form=form,
         base_url=settings.public_base_url,
         currency=settings.currency,
     )
 
 
-async def _reader_view(session: Session, user_id: int, book_id: int) -> ReaderView:
+async def _reader_view(session: Session, settings: Settings, user_id: int, book_id: int) -> ReaderView:
     reviews = ReviewService(session)
     standing = await reviews.standing(user_id, book_id)
     return ReaderView(
-        wished=await WishlistService(session).holds(user_id, book_id),
-        prebooking=await PreBookingService(session).waiting_id(user_id, book_id),
+        wished=await WishlistService(session, settings.max_wishlist_items).holds(user_id, book_id),
+        prebooking=await PreBookingService(session, PreBookingBounds.of(settings)).waiting_id(user_id, book_id),
         standing=standing,
         own_review=await reviews.get(standing.review_id) if standing.review_id else None,
     )

@@ -9,8 +9,8 @@ from app.catalog.deps import Books
 from app.core.db.transaction import Session
 from app.core.errors import DomainError
 from app.core.values import Id
+from app.prebookings.deps import PreBookings
 from app.prebookings.errors import AlreadyWaiting
-from app.prebookings.service import PreBookingService
 from app.reviews.schemas import ReviewCreate, ReviewUpdate
 from app.reviews.service import ReviewService
 from app.web.access import Reader, own_path
@@ -20,8 +20,8 @@ from app.web.page import render
 from app.web.route import PageRoute, see_other, wants_json
 from app.web.storefront.book import book_page
 from app.web.visitor import AnyVisitor
-from app.wishlist.errors import AlreadyWished, NotWished
-from app.wishlist.service import WishlistService
+from app.wishlist.deps import Wishlists
+from app.wishlist.errors import AlreadyWished, NotWished, WishlistFull
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute, prefix="/shop/books/{book_id}")
 
@@ -32,13 +32,18 @@ def _page(book_id: int) -> str:
 
 @router.post("/wish")
 async def wish(
-    request: Request, book_id: Id, sent: Sent, reader: Reader, session: Session, visitor: AnyVisitor
+    request: Request, book_id: Id, sent: Sent, reader: Reader, wishes: Wishlists, visitor: AnyVisitor
 ) -> Response:
     """Put the book on the wishlist, or take it off: `wished` says which is wanted, so that a repeat does no harm."""
     wanted = sent.get("wished") == "1"
-    wishes = WishlistService(session)
-    with suppress(AlreadyWished, NotWished):
-        await (wishes.add(reader.id, book_id) if wanted else wishes.remove(reader.id, book_id))
+    try:
+        with suppress(AlreadyWished, NotWished):
+            await (wishes.add(reader.id, book_id) if wanted else wishes.remove(reader.id, book_id))
+    except WishlistFull as error:
+        if wants_json(request):
+            raise Answered(JSONResponse({"text": error.detail, "wished": False}, 409)) from error
+        visitor.say(error.detail, "bad")
+        raise Answered(see_other(own_path(sent.get("next"), _page(book_id)))) from error
     text = "On your wishlist." if wanted else "Taken off your wishlist."
     if wants_json(request):
         return JSONResponse({"text": text, "wished": wanted})
@@ -47,11 +52,11 @@ async def wish(
 
 
 @router.post("/prebook")
-async def prebook(book_id: Id, reader: Reader, session: Session, visitor: AnyVisitor) -> Response:
+async def prebook(book_id: Id, reader: Reader, bookings: PreBookings, visitor: AnyVisitor) -> Response:
     """Wait for a sold-out book."""
     try:
         with suppress(AlreadyWaiting):
-            await PreBookingService(session).add(reader.id, book_id)
+            await bookings.add(reader.id, book_id)
     except DomainError as error:
         visitor.say(error.detail, "bad")
         raise Answered(see_other(_page(book_id))) from error
@@ -60,9 +65,8 @@ async def prebook(book_id: Id, reader: Reader, session: Session, visitor: AnyVis
 
 
 @router.post("/prebook/cancel")
-async def cancel_prebooking(book_id: Id, reader: Reader, session: Session, visitor: AnyVisitor) -> Response:
+async def cancel_prebooking(book_id: Id, reader: Reader, bookings: PreBookings, visitor: AnyVisitor) -> Response:
     """Wait no longer."""
-    bookings = PreBookingService(session)
     waiting = await bookings.waiting_id(reader.id, book_id)
     if waiting is not None:
         await bookings.cancel(reader.id, waiting)

@@ -8,9 +8,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from app.catalog.deps import Books, Genres
-from app.catalog.models import Genre
 from app.catalog.query import BookQuery
-from app.catalog.view import BookView
+from app.catalog.view import BookView, GenreView
 from app.web.covers.links import cover_path
 from app.web.page import Page, render
 from app.web.route import PageRoute
@@ -31,7 +30,7 @@ class ShopPage(Page):
     books: list[BookView]
     total: int
     last: int
-    genres: list[Genre]
+    genres: list[GenreView]
     sorts: list[tuple[str, str]]
 
     @property

@@ -15,8 +15,9 @@ async function toggle(event, form) {
   try {
     const answer = await fetch(form.action, { method: "POST", body: fields, headers: { Accept: "application/json" } });
     if (answer.redirected) return location.assign(answer.url);
-    if (!answer.ok) throw new Error("refused");
-    say((await answer.json()).text);
+    const told = await answer.json();
+    if (!answer.ok) show(!wanted);
+    say(told.text, answer.ok ? "good" : "bad");
   } catch {
     show(!wanted);
     say("That did not work. Please try again.", "bad");

@@ -13,6 +13,7 @@ from app.catalog.importer.columns import recognised
 from app.catalog.importer.encoding import BROKEN_BYTES, ESCAPE, detect_encoding
 from app.catalog.importer.options import ImportFailed
 from app.core.db.server import reason
+from app.core.spreadsheets import unguarded
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 _MAX_LINE = 1 << 20  # characters
@@ -165,7 +166,7 @@ def _header(name: str, lines: Lines) -> tuple[str, list[str]]:
     record = _next_record(csv.reader(lines, delimiter=delimiter, strict=True), lines, None)
     if record is None or record.broken or not any(cell.strip() for cell in record.cells):
         raise ImportFailed(f"The first line of {name} is not a CSV header: name the columns there.")
-    return delimiter, [cell.strip() for cell in record.cells]
+    return delimiter, [unguarded(cell).strip() for cell in record.cells]
 
 
 def _header_line(lines: Lines) -> str:

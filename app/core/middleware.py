@@ -4,8 +4,9 @@ import json
 import logging
 import re
 import time
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
 from contextvars import ContextVar
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote_to_bytes
 from uuid import uuid4
@@ -27,17 +28,23 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class RequestContext:
-    """Gives every answer its `X-Request-ID` and `nosniff`, and counts it."""
+    """Gives every answer its `X-Request-ID`, `nosniff` and what stands in `always`, and counts it.
 
-    def __init__(self, app: ASGIApp) -> None:
+    What is answered to somebody who says who they are, or who should have, is nobody else's: no cache keeps it,
+    unless the answer itself says otherwise.
+    """
+
+    def __init__(self, app: ASGIApp, always: Mapping[str, str] | None = None) -> None:
         self.app = app
+        self.always = (always or {}).items()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        given = Headers(scope=scope).get("x-request-id", "")
+        asked = Headers(scope=scope)
+        given, is_personal = asked.get("x-request-id", ""), "authorization" in asked
         own = given if _GIVEN_ID.fullmatch(given) else uuid4().hex
         token = request_id.set(own)
         started = time.perf_counter()
@@ -50,6 +57,10 @@ class RequestContext:
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-ID"] = own
                 headers["X-Content-Type-Options"] = "nosniff"
+                for name, value in self.always:
+                    headers[name] = value
+                if is_personal or status == HTTPStatus.UNAUTHORIZED:
+                    headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
         try:

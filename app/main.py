@@ -39,6 +39,7 @@ from app.core.db.server import DatabaseOutOfReach, database_running, refuse_outd
 from app.core.db.transaction import Database
 from app.core.logging import configure
 from app.core.middleware import LastNet, RequestContext
+from app.core.production import doubts
 from app.core.routing import RouteIndex
 from app.health.router import VERSION
 from app.health.router import router as health
@@ -62,6 +63,8 @@ from app.wishlist.router import router as wishlist
 log = logging.getLogger(__name__)
 
 DESCRIPTION = "An online bookshop: catalogue, basket, checkout and orders. Errors are RFC 9457 problem documents."
+# Two years. Neither for subdomains nor for the lists of browsers: those are not the shop's to bind.
+ENCRYPTED_ONLY = {"Strict-Transport-Security": "max-age=63072000"}
 STREAMED = frozenset({("POST", "/uploads/images")}) | STREAMED_PAGES
 ROUTERS = (
     health,
@@ -145,7 +148,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
         expose_headers=["Link", "X-Total-Count", "Idempotent-Replayed", "Retry-After", "X-Request-ID"],
     )
-    app.add_middleware(RequestContext)
+    app.add_middleware(RequestContext, always=ENCRYPTED_ONLY if settings.is_https else None)
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
 
@@ -154,10 +157,8 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     configure(settings.log_level)
-    if settings.env == "production" and settings.payment_provider == "mock":
-        log.warning("payments are simulated: PAYMENT_PROVIDER is mock")
-    if settings.env == "production" and not settings.smtp_host:
-        log.warning("mails are not sent: SMTP_HOST is not set")
+    for doubt in doubts(settings) if settings.env == "production" else ():
+        log.warning("%s", doubt)
     warn_of_missing_secrets(settings)
     with ExitStack() as server:
         url = await asyncio.to_thread(server.enter_context, database_running(settings))

@@ -2,18 +2,16 @@
 
 import csv
 import io
-import re
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
+from app.core.spreadsheets import guarded
 from app.core.values import money_text, timestamp_text
 
 # Excel takes a file without the mark for one in the code page of the country, and spoils every accent.
 MARK = BOM_UTF8
-# Spreadsheets run what begins like this, some also behind blanks and quotes, and in full width as well.
-_FORMULA = re.compile(r"""[\s"']*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]""")
 
 Cell = str | int | Decimal | datetime | date | None
 
@@ -30,7 +28,7 @@ def csv_lines(rows: Iterable[Sequence[Cell]]) -> bytes:
 
 def _written(cell: Cell) -> str | int | None:
     if isinstance(cell, str):
-        return f"'{cell}" if _FORMULA.match(cell) else cell
+        return guarded(cell)
     if isinstance(cell, Decimal):
         return money_text(cell)
     if isinstance(cell, datetime):

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def private_address(value: str) -> str:
@@ -12,7 +12,7 @@ def private_address(value: str) -> str:
         ValueError: neither https nor on this machine, or more than scheme, host, port and path.
     """
     parts = urlsplit(value)
-    private = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _THIS_MACHINE)
+    private = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in THIS_MACHINE)
     if not private or not parts.hostname or "@" in parts.netloc or "?" in value or "#" in value:
         raise ValueError("must be an https:// address without query (http:// is for this machine only)")
     if not value.isascii() or not value.isprintable() or " " in value:

@@ -1,21 +1,22 @@
 """Settings, read from environment variables only; the names and defaults are those of docs/configuration.md."""
 
+import json
 import os
 import re
 import secrets
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 from babel import Locale, UnknownLocaleError
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from app.core.addresses import private_address
+from app.core.production import MAKE_A_SECRET, MIN_SECRET_BYTES, can_be_guessed, open_origins, too_trusting
 from app.core.values import SingleLine
 
-MIN_SECRET_BYTES = 32
 MAX_DAYS = 3650
 MAX_PORT = 65535
 URL_OPTIONS = frozenset({"host", "port", "ssl"})
@@ -58,7 +59,7 @@ class Settings(BaseSettings):
     github_api_url: PrivateAddress = "https://api.github.com"
     oauth_timeout_seconds: float = Field(default=10, gt=0, le=60)
     public_base_url: str = "http://localhost:8000"
-    allowed_origins: list[str] = ["http://localhost:3000", "http://127.0.0.1:3000"]
+    allowed_origins: Annotated[list[str], NoDecode] = ["http://localhost:3000", "http://127.0.0.1:3000"]
     trusted_proxies: str = ""
     rate_limit_enabled: bool | None = None
     rate_limit_auth_per_minute: int = Field(default=20, ge=1)
@@ -74,6 +75,7 @@ class Settings(BaseSettings):
     upload_max_bytes: int = Field(default=5_242_880, ge=1)
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
     order_cancel_window_minutes: int = Field(default=30, ge=0, le=MAX_DAYS * 1440)
+    allow_mock_payments: bool = False
     payment_provider: Literal["mock"] = "mock"
     payment_mock_success_rate: float = Field(default=0.9, ge=0, le=1)
     smtp_host: str | None = None
@@ -105,20 +107,60 @@ class Settings(BaseSettings):
     def _name_the_driver(cls, value: str | None) -> str | None:
         return None if value is None else _asyncpg_url(value)
 
+    @field_validator("secret_key")
+    @classmethod
+    def _production_needs_a_secret(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        given = value.get_secret_value() if value else ""
+        if (given or _is_production(info)) and len(given.encode()) < MIN_SECRET_BYTES:
+            raise ValueError(f"SECRET_KEY must have at least {MIN_SECRET_BYTES} bytes: {MAKE_A_SECRET}")
+        if _is_production(info) and can_be_guessed(given):
+            raise ValueError(f"SECRET_KEY can be guessed: {MAKE_A_SECRET}")
+        return value
+
     @field_validator("public_base_url")
     @classmethod
-    def _without_trailing_slash(cls, value: str) -> str:
+    def _without_trailing_slash(cls, value: str, info: ValidationInfo) -> str:
         if not value.startswith(("http://", "https://")):
             raise ValueError("must start with http:// or https://")
         if not value.isascii() or not value.isprintable() or " " in value:
             raise ValueError("must be plain ASCII without spaces; write an international host name as xn--")
+        if _is_production(info) and not value.startswith("https://"):
+            raise ValueError("must start with https:// in production, or passwords and cookies travel in the clear")
         return value.rstrip("/")
+
+    @field_validator("allowed_origins", mode="before")
+    @classmethod
+    def _from_json(cls, value: object) -> object:
+        """Read here, so that a list that is none is told with whatever else is wrong."""
+        try:
+            return json.loads(value) if isinstance(value, str) else value
+        except ValueError as error:
+            raise ValueError("must be written as JSON") from error
 
     @field_validator("allowed_origins")
     @classmethod
-    def _no_stranger(cls, value: list[str]) -> list[str]:
-        if "*" in value:
+    def _no_stranger(cls, value: list[str], info: ValidationInfo) -> list[str]:
+        if "*" in value or "null" in value:
             raise ValueError("must name its origins: credentials are allowed, so * would let any site act for a user")
+        if _is_production(info) and (strange := open_origins(value)):
+            raise ValueError(f"must be https:// origins of one site each in production, which {strange[0]!r} is not")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _not_everybody(cls, value: str, info: ValidationInfo) -> str:
+        if _is_production(info) and (wide := too_trusting(value)):
+            raise ValueError(f"must name the proxies in production: behind {wide[0]} anybody may claim any address")
+        return value
+
+    @field_validator("payment_provider")
+    @classmethod
+    def _money_is_real(cls, value: str, info: ValidationInfo) -> str:
+        if _is_production(info) and value == "mock" and not info.data.get("allow_mock_payments"):
+            raise ValueError(
+                "PAYMENT_PROVIDER is mock, which takes no money and sends the books all the same: "
+                "in production that needs ALLOW_MOCK_PAYMENTS=true, for a demo"
+            )
         return value
 
     @field_validator("smtp_from")
@@ -141,14 +183,6 @@ class Settings(BaseSettings):
     def _upper_case(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
 
-    @model_validator(mode="after")
-    def _production_needs_a_secret(self) -> Self:
-        given = self.secret_key.get_secret_value() if self.secret_key else ""
-        too_short = len(given.encode()) < MIN_SECRET_BYTES
-        if (self.env == "production" or given) and too_short:
-            raise ValueError(f"SECRET_KEY must have at least {MIN_SECRET_BYTES} bytes")
-        return self
-
     @property
     def data(self) -> Path:
         """The data folder."""
@@ -159,11 +193,21 @@ class Settings(BaseSettings):
         """Limits are on unless switched off, or the environment is `test` and nothing was said."""
         return self.env != "test" if self.rate_limit_enabled is None else self.rate_limit_enabled
 
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers reach the shop encrypted, by a proxy before it."""
+        return self.public_base_url.startswith("https://")
+
     def signing_key(self) -> str:
         """The key of tokens and cookies; outside production a random one is made and kept in the data folder."""
         if self.secret_key:
             return self.secret_key.get_secret_value()
         return kept_secret(self.data / "secret_key")
+
+
+def _is_production(info: ValidationInfo) -> bool:
+    """`env` is the first of the fields, so that all others can ask."""
+    return bool(info.data.get("env") == "production")
 
 
 def kept_secret(path: Path) -> str:
@@ -232,9 +276,6 @@ def load_settings(**overrides: object) -> Settings:
     except ValidationError as error:
         problems = [_describe(dict(problem)) for problem in error.errors()]
         raise ConfigurationError("; ".join(problems)) from error
-    except SettingsError as error:  # a list that is not JSON; the message holds no value
-        name = str(error).partition('"')[2].partition('"')[0].upper()
-        raise ConfigurationError(f"{name} must be written as JSON") from error
 
 
 def _describe(problem: dict[str, object]) -> str:

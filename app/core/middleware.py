@@ -3,7 +3,9 @@
 import logging
 import re
 import time
+from collections.abc import Mapping
 from contextvars import ContextVar
+from http import HTTPStatus
 from uuid import uuid4
 
 from fastapi import Request
@@ -21,10 +23,15 @@ _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
 class RequestContext:
-    """Gives every answer its `X-Request-ID` and `nosniff`, and counts it; lets no quoted cookie in."""
+    """Gives every answer its `X-Request-ID`, `nosniff` and what stands in `always`, and counts it.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Quoted cookies are not let in.     What is answered to somebody who says who they are, or who should have, is nobody else's: no cache keeps it,
+    unless the answer itself says otherwise.
+    """
+
+    def __init__(self, app: ASGIApp, always: Mapping[str, str] | None = None) -> None:
         self.app = app
+        self.always = (always or {}).items()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -32,7 +39,8 @@ class RequestContext:
             await self.app(scope, receive, send)
             return
         scope["headers"] = [_plain(header) for header in scope["headers"]]
-        given = Headers(scope=scope).get("x-request-id", "")
+        asked = Headers(scope=scope)
+        given, is_personal = asked.get("x-request-id", ""), "authorization" in asked
         own = given if _GIVEN_ID.fullmatch(given) else uuid4().hex
         token = request_id.set(own)
         started = time.perf_counter()
@@ -46,6 +54,10 @@ class RequestContext:
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-ID"] = own
                 headers["X-Content-Type-Options"] = "nosniff"
+                for name, value in self.always:
+                    headers[name] = value
+                if is_personal or status == HTTPStatus.UNAUTHORIZED:
+                    headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
         try:

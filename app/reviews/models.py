@@ -1,9 +1,9 @@
-"""Reviews; triggers carry their figures to the book."""
+"""Reviews; triggers keep whether they count, and carry their figures to the book."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, func, literal_column, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, func, literal_column, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db.base import Base, CreatedAt, IntKey, Timestamp
@@ -12,7 +12,11 @@ _LIVE = text("deleted_at IS NULL")
 
 
 class Review(Base):
-    """A rating of 1 to 5 with an optional text; deletion is soft."""
+    """A rating of 1 to 5 with an optional text; deletion is soft.
+
+    `counts` is false when every purchase of the book by its author was undone; triggers on reviews, orders and their
+    lines keep it, and nothing else writes it.
+    """
 
     __tablename__ = "reviews"
     __table_args__ = (
@@ -24,8 +28,14 @@ class Review(Base):
             unique=True,
             postgresql_where=_LIVE,
         ),
-        # With `deleted_at` in the index, even a deep page of a book is found without a look at the rows before it.
-        Index("ix_reviews_book_id_created_at_id", "book_id", "created_at", "id", postgresql_include=["deleted_at"]),
+        # With these in the index, even a deep page of a book is found without a look at the rows before it.
+        Index(
+            "ix_reviews_book_id_created_at_id",
+            "book_id",
+            "created_at",
+            "id",
+            postgresql_include=["deleted_at", "counts"],
+        ),
         Index("ix_reviews_created_at_id_live", "created_at", "id", postgresql_where=_LIVE),
         Index("ix_reviews_rating_id_live", "rating", "id", postgresql_where=_LIVE),
         Index("ix_reviews_rating_id_desc_live", "rating", literal_column("id DESC"), postgresql_where=_LIVE),
@@ -39,11 +49,15 @@ class Review(Base):
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[CreatedAt] = mapped_column(onupdate=func.now())
     deleted_at: Mapped[Timestamp | None]
+    counts: Mapped[bool] = mapped_column(default=True, server_default=true())
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewEntry:
-    """A review with its author and its book; `display_name` is None when the author chose none."""
+    """A review with its author and its book; `display_name` is None when the author chose none.
+
+    `counts`: readers see it in the list of the book, and the figures of the book hold it.
+    """
 
     id: int
     rating: int
@@ -54,6 +68,7 @@ class ReviewEntry:
     display_name: str | None
     book_id: int
     title: str
+    counts: bool
 
 
 @dataclass(frozen=True, slots=True)

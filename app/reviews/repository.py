@@ -28,8 +28,9 @@ from app.reviews.models import RemovedReview, Review, ReviewDetails, ReviewEntry
 from app.reviews.schemas import Direction, SortName
 
 _LIVE: ColumnElement[bool] = Review.deleted_at.is_(None)
+_LISTED = _LIVE & Review.counts
 _NEWEST_FIRST = (Review.created_at.desc(), Review.id.desc())
-_ENTRY = (
+_ENTRY: tuple[Any, ...] = (
     Review.id,
     Review.rating,
     Review.text,
@@ -39,6 +40,7 @@ _ENTRY = (
     User.display_name,
     Review.book_id,
     Book.title,
+    Review.counts,
 )
 
 
@@ -70,6 +72,10 @@ class ReviewRepository:
             _purchased(literal(user_id), literal(book_id)),
         )
         return Standing(*(await self._session.execute(query)).one())
+
+    async def purchased(self, user_id: int, book_id: int) -> bool:
+        """Whether the user has a confirmed order with the book, as of now."""
+        return bool(await self._session.scalar(select(_purchased(literal(user_id), literal(book_id)))))
 
     async def lock_book(self, book_id: int) -> bool:
         """Lock the book row against checkouts and other reviewers; False when there is no such book."""
@@ -112,12 +118,12 @@ class ReviewRepository:
         return None if row is None else ReviewDetails(*row)
 
     async def count_of_book(self, book_id: int) -> int:
-        """How many reviews the book has, as its row says."""
+        """How many reviews of the book readers see, as its row says."""
         return await self._session.scalar(select(Book.rating_count).where(Book.id == book_id)) or 0
 
     async def page_of_book(self, book_id: int, offset: int, limit: int) -> list[ReviewDetails]:
-        """Some reviews of the book, the newest first."""
-        listed = select(Review.id).where(Review.book_id == book_id, _LIVE).order_by(*_NEWEST_FIRST)
+        """Some of the reviews of the book that readers see, the newest first."""
+        listed = select(Review.id).where(Review.book_id == book_id, _LISTED).order_by(*_NEWEST_FIRST)
         page = listed.offset(offset).limit(limit).subquery()
         query = _DETAILS.join(page, page.c.id == Review.id).order_by(*_NEWEST_FIRST)
         return [ReviewDetails(*row) for row in await self._session.execute(query)]

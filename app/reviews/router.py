@@ -31,7 +31,7 @@ Reviews = Annotated[ReviewService, Depends(get_service)]
 
 @router.get("/books/{book_id}/reviews", summary="List the reviews of a book", dependencies=PUBLIC)
 async def list_reviews(book_id: BookId, reviews: Reviews, page: PageNumber = 1, size: PageSize = 20) -> ReviewList:
-    """The newest first. An unknown book has none."""
+    """Those that count, the newest first. An unknown book has none."""
     total, found = await reviews.page(book_id, (page - 1) * size, size)
     return ReviewList(items=[ReviewOut.of(review) for review in found], total=total, page=page, size=size)
 

@@ -36,7 +36,7 @@ class ReviewService:
         return review
 
     async def page(self, book_id: int, offset: int, limit: int) -> tuple[int, list[ReviewDetails]]:
-        """The number of a book's reviews and some of them, the newest first; none for an unknown book."""
+        """How many reviews of the book count, and some of them, the newest first; none for an unknown book."""
         total = await self._reviews.count_of_book(book_id)
         return total, await self._reviews.page_of_book(book_id, offset, limit) if offset < total else []
 
@@ -50,7 +50,7 @@ class ReviewService:
         Raises:
             BookNotFound: there is no such book, or it was deleted this instant.
             DuplicateReview: the author has a review of it, or wrote one this instant.
-            NotPurchased: the author has no confirmed order with it.
+            NotPurchased: the author has no confirmed order with it, or it was cancelled this instant.
         """
         standing = await self._reviews.standing(author_id, book_id)
         if not standing.book_exists:
@@ -61,6 +61,8 @@ class ReviewService:
             raise NotPurchased
         if not await self._reviews.lock_book(book_id):
             raise BookNotFound
+        if not await self._reviews.purchased(author_id, book_id):
+            raise NotPurchased
         await self._reviews.forget_deleted(author_id, book_id, KEPT_DELETED)
         return await self.get(await self._add(author_id, book_id, rating, text))
 

@@ -1,6 +1,7 @@
 """How long each line takes in shops of growing size: the same work, so that only the size makes the difference."""
 
 import re
+import secrets
 import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -54,7 +55,14 @@ async def growth(data: Path, sizes: Sequence[int] = SIZES, rounds: int = ROUNDS)
 
     One durable embedded server holds them; a shop that is there already is brought up to date and used again.
     """
-    settings = Settings(env="production", secret_key="benchmark " * 4, data=data, payment_mock_success_rate=1)
+    settings = Settings(
+        env="production",
+        secret_key=secrets.token_urlsafe(48),
+        public_base_url="https://bookstore.example",
+        allow_mock_payments=True,
+        data=data,
+        payment_mock_success_rate=1,
+    )
     server = EmbeddedPostgres(data)
     with server.running():
         urls = [await _furnished(server, settings, size) for size in sizes]

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import asyncpg
 import pytest
+from httpx2 import Response
 from sqlalchemy import event
 from sqlalchemy.engine import ExceptionContext
 
@@ -14,8 +15,8 @@ from app.core.db.failures import sqlstate
 from tests.catalog.support import change as change_book
 from tests.catalog.support import delete as delete_book
 from tests.races.support import begin, blocked, outcomes
-from tests.reviews.support import buyer, change, delete, delete_all, figures, review, written, wrong_figures
-from tests.support import Shop, assert_problem
+from tests.reviews.support import bought, buyer, change, delete, delete_all, figures, review, written, wrong_figures
+from tests.support import Person, Shop, assert_problem
 
 LOCK = "SELECT FROM books WHERE id = $1 FOR UPDATE"
 
@@ -200,13 +201,84 @@ async def test_books_are_locked_by_ascending_id(
     assert await wrong_figures(live) == []
 
 
+async def cancel(shop: Shop, person: Person, order: int) -> Response:
+    return await shop.client.post(f"/orders/{order}/cancel", headers=person.headers)
+
+
+@pytest.mark.parametrize("first", ["review", "cancellation"])
+async def test_a_purchase_that_is_cancelled_meanwhile_leaves_no_review_in_the_figures(
+    live: Shop, raw: asyncpg.Connection, first: str
+):
+    """Seen to fail (201) without the second look at the purchase, and (a rating) without the trigger on orders."""
+    book = await live.book()
+    author = await live.person()
+    order = await bought(live, author, book)
+    async with raw.transaction():
+        await raw.execute(LOCK, book)
+        requests = {"review": lambda: review(live, author, book), "cancellation": lambda: cancel(live, author, order)}
+        leading = begin(requests.pop(first)())
+        await blocked(raw, leading)
+        following = begin(requests.popitem()[1]())
+        await blocked(raw, leading, following)
+    answers = await asyncio.gather(leading, following)
+    reviewed, cancelled = answers if first == "review" else answers[::-1]
+    assert cancelled.status_code == 200
+    if first == "review":
+        assert reviewed.status_code == 201
+    else:
+        assert_problem(reviewed, 403, "NOT_PURCHASED", "book_id")
+    assert await figures(live, book) == (None, 0)
+    assert await wrong_figures(live) == []
+
+
+@pytest.mark.parametrize("first", ["review", "cancellation"])
+async def test_the_triggers_alone_keep_what_counts(
+    live: Shop, raw: asyncpg.Connection, gate: asyncpg.Connection, first: str
+):
+    """Two who write by SQL: the later waits for the earlier, and sees what it did.
+
+    Seen to fail (a rating of a cancelled purchase) without the locks of books in the triggers on orders and reviews.
+    """
+    book, author = await live.book(), await live.person()
+    order = await bought(live, author, book)
+    statements = {
+        "review": ("INSERT INTO reviews (user_id, book_id, rating) VALUES ($1, $2, 1)", author.id, book),
+        "cancellation": ("UPDATE orders SET status = 'cancelled' WHERE id = $1", order),
+    }
+    async with raw.transaction():
+        await raw.execute(*statements.pop(first))
+        later = asyncio.create_task(gate.execute(*statements.popitem()[1]))
+        await blocked(raw, later)
+        assert not later.done()
+    await later
+    assert await figures(live, book) == (None, 0)
+    assert await wrong_figures(live) == []
+
+
+async def test_whoever_settles_what_counts_locks_the_book_before_the_review(
+    live: Shop, raw: asyncpg.Connection, gate: asyncpg.Connection
+):
+    """As all who move figures do. Seen to fail (the review is locked) without the lock of the function that settles."""
+    book, author = await live.book(), await live.person()
+    await bought(live, author, book, status="cancelled")
+    review_id = await written(live, book, author=author)
+    async with raw.transaction():
+        await raw.execute("SELECT FROM books WHERE id = $1 FOR NO KEY UPDATE", book)
+        task = asyncio.create_task(bought(live, author, book))
+        await blocked(raw, task)
+        await gate.execute("SELECT FROM reviews WHERE id = $1 FOR UPDATE NOWAIT", review_id)
+    await task
+    assert await figures(live, book) == (4.0, 1)
+
+
 async def test_everybody_at_once(live: Shop):
     """Seen to fail (deadlocks) with the locks of the books taken out of the repository."""
     admin, chance = await live.admin(), random.Random(7)
     books, doomed = [await live.book(stock_quantity=100) for _ in range(5)], await live.book()
     everything = [*books, doomed]
     ids = [await written(live, book, 1 + number) for number in range(5) for book in everything]
-    authors = [await buyer(live, *everything) for _ in range(6)]
+    authors = [await live.person() for _ in range(6)]
+    orders = [await bought(live, author, *everything) for author in authors]
     buying = [await live.person() for _ in range(6)]
     for person in buying:
         for book in chance.sample(books, 4):
@@ -214,6 +286,7 @@ async def test_everybody_at_once(live: Shop):
     requests = [
         *(delete_all(live, admin, chance.sample(ids, 12)) for _ in range(6)),
         *(review(live, author, book) for author in authors for book in chance.sample(everything, 3)),
+        *(cancel(live, author, order) for author, order in zip(authors[:3], orders, strict=False)),
         *(live.checkout(person) for person in buying),
         *(change_book(live, admin, book, title="New") for book in books),
         *(delete(live, admin, number) for number in chance.sample(ids, 6)),
@@ -226,6 +299,7 @@ async def test_everybody_at_once(live: Shop):
         "200",
         "201",
         "BOOK_NOT_FOUND",
+        "NOT_PURCHASED",
         "REVIEW_NOT_FOUND",
     }
     assert deadlocks == []

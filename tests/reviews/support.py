@@ -87,10 +87,17 @@ async def figures(shop: Shop, book: int) -> tuple[float | None, int]:
 
 
 async def wrong_figures(shop: Shop) -> list[Any]:
-    """Books whose figures are not those of their reviews."""
+    """Books whose figures are not those of their reviews that count, and reviews that count and should not, or not."""
     return await shop.rows("""
         SELECT id, rating_sum, rating_count, rating_mean FROM books WHERE (rating_sum, rating_count) IS DISTINCT FROM (
             SELECT (coalesce(sum(rating), 0)::int, count(*)::int)
-            FROM reviews WHERE book_id = books.id AND deleted_at IS NULL
+            FROM reviews WHERE book_id = books.id AND deleted_at IS NULL AND counts
+        )
+        UNION ALL
+        SELECT id, user_id, book_id, counts::int FROM reviews WHERE counts = (
+            EXISTS (SELECT FROM orders o JOIN order_items i ON order_id = o.id
+                    WHERE o.user_id = reviews.user_id AND i.book_id = reviews.book_id)
+            AND NOT EXISTS (SELECT FROM orders o JOIN order_items i ON order_id = o.id
+                            WHERE o.user_id = reviews.user_id AND i.book_id = reviews.book_id AND status = 'confirmed')
         )
     """)

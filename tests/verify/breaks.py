@@ -84,6 +84,13 @@ BREAKS: dict[str, tuple[str, ...]] = {
         "UPDATE reviews SET deleted_at = NULL",
         "DELETE FROM reviews",
     ),
+    "reviews_count_by_purchase": (
+        """
+        UPDATE reviews SET counts = true;
+        UPDATE books SET rating_sum = rating_sum + 4, rating_count = rating_count + 1 WHERE title = 'Dune';
+        """,
+        "UPDATE reviews SET counts = false WHERE deleted_at IS NOT NULL",
+    ),
     "books_are_tallied": (
         "INSERT INTO book_tallies (delta) VALUES (-1)",
         "DELETE FROM book_tallies",
@@ -290,6 +297,16 @@ ALLOWED = {
         DELETE FROM books WHERE title = 'Dune';
     """,
     "a review is moderated": "UPDATE reviews SET deleted_at = now()",
+    "a purchase is made once more": """
+        WITH placed AS (
+            INSERT INTO orders (user_id, status) SELECT id, 'payment_failed' FROM users WHERE email = 'ann@example.com'
+            RETURNING id, status
+        ), noted AS (
+            INSERT INTO order_events (order_id, status) SELECT id, status FROM placed
+        )
+        INSERT INTO order_items (order_id, book_id, quantity, unit_price)
+        SELECT placed.id, books.id, 1, 1 FROM placed, books WHERE title = 'Dune';
+    """,
     "a pre-booking is cancelled after its notice": """
         UPDATE pre_bookings SET status = 'cancelled', cancelled_at = now() WHERE status = 'notified'
     """,

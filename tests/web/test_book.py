@@ -149,6 +149,24 @@ async def test_a_buyer_writes_changes_and_deletes_a_review(browser: Browser):
     assert "Nobody has reviewed this book yet." in browser.text
 
 
+async def test_a_review_of_a_cancelled_purchase_is_shown_to_its_author_and_staff_alone(browser: Browser):
+    """Seen to fail without the condition on the list, and without the words on both pages."""
+    book = await bought(browser)
+    await browser.open(f"/shop/books/{book}")
+    await browser.send(f"/shop/books/{book}/review", rating="1", text="Never read.")
+    await browser.shop.rows("UPDATE orders SET status = 'cancelled'")
+    await browser.open(f"/shop/books/{book}")
+    assert "Only you and the shop see this review, since your purchase of the book was cancelled." in browser.text
+    assert "Nobody has reviewed this book yet." in browser.text
+    assert browser.page.text.count("Never read.") == 1
+    browser.client.cookies.clear()
+    await browser.open(f"/shop/books/{book}")
+    assert "Never read." not in browser.page.text
+    await browser.staff()
+    await browser.open("/staff/reviews")
+    assert "Purchase undone, does not count Never read." in browser.text
+
+
 async def test_what_is_wrong_with_a_review_is_said_and_the_text_kept(browser: Browser):
     book = await bought(browser)
     await browser.open(f"/shop/books/{book}")

@@ -34,6 +34,7 @@ class Repair(StrEnum):
     ISBN_WRAPPING = "ISBN: spreadsheet marks around the number removed"
     ISBN_WRONG = "ISBN: wrong check digit or length, left empty"
     ISBN_SCIENTIFIC = "ISBN: digits lost to scientific notation, left empty"
+    GUARD = "apostrophe that kept a spreadsheet from running the text removed"
     TITLE_CUT = f"title: longer than {MAX_TITLE} characters, cut after a whole word"
     AUTHOR_CUT = f"author: longer than {MAX_AUTHOR} characters, cut after a whole name"
     GENRE_CUT = f"genre: longer than {MAX_GENRE} characters, cut after a whole word"

@@ -9,7 +9,7 @@ from rich.text import Text
 from app.catalog.importer.cells import Repair
 from app.catalog.importer.report import ImportReport, Note
 
-_ROUTINE = {Repair.ISBN_ZEROS, Repair.ISBN_WRAPPING, Repair.ISBN_SCIENTIFIC}
+_ROUTINE = {Repair.ISBN_ZEROS, Repair.ISBN_WRAPPING, Repair.ISBN_SCIENTIFIC, Repair.GUARD}
 _SHOWN_ROUTINE = 3  # of each kind
 _SHOWN = 40  # of whatever somebody may want to look up
 

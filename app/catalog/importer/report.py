@@ -11,6 +11,7 @@ from typing import NamedTuple, TextIO
 from app.catalog.importer.cells import Repair, clean_line
 from app.catalog.importer.rows import Mended
 from app.catalog.importer.source import Record, why
+from app.core.spreadsheets import guarded, unguarded
 
 _SAMPLES = 100  # kept of each kind of repair, and of the rejections
 _SHOWN_TEXT = 80  # characters
@@ -74,7 +75,7 @@ class Tally:
 class Rejects:
     """The rejected rows in a new file beside the source, written as they come unless `kept` is false.
 
-    Not being able to is a warning, no failure.
+    They are corrected in spreadsheets, so no cell is a formula. Not being able to write is a warning, no failure.
     """
 
     def __init__(self, source: Path, header: Sequence[str], *, kept: bool = True) -> None:
@@ -102,8 +103,8 @@ class Rejects:
     def _write(self, cells: Sequence[str]) -> None:
         if self._file is None:
             self._file = self._new_file()
-            csv.writer(self._file).writerow(["line", "reason", *self._header])
-        csv.writer(self._file).writerow(cells)
+            csv.writer(self._file).writerow(_guarded(["line", "reason", *self._header]))
+        csv.writer(self._file).writerow(_guarded(cells))
         self.written += 1
 
     def _new_file(self) -> TextIO:
@@ -114,6 +115,11 @@ class Rejects:
                 return self.path.open("x", encoding="utf-8", errors="replace", newline="")
             except FileExistsError:
                 self.path = first.with_stem(f"{first.stem}-{next(numbers)}")
+
+
+def _guarded(cells: Sequence[str]) -> list[str]:
+    """Guarded once, also where the file that is imported was guarded."""
+    return [guarded(unguarded(cell)) for cell in cells]
 
 
 def _sample(samples: list[Note], line: int, text: str) -> None:

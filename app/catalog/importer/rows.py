@@ -22,6 +22,7 @@ from app.catalog.importer.cells import (
 )
 from app.catalog.importer.columns import Columns
 from app.catalog.importer.source import Record
+from app.core.spreadsheets import unguarded
 
 
 class BookRow(NamedTuple):
@@ -78,8 +79,15 @@ class RowReader:
             genre=self._cut("genre", lambda text: cut_words(text, MAX_GENRE), Repair.GENRE_CUT) or None,
         )
 
+    def _given(self, field: str) -> list[str]:
+        """The texts of a field, without the apostrophe that exports put before a text like a formula."""
+        given = self._columns.cells(field, self._cells)
+        plain = [unguarded(cell) for cell in given]
+        self._note(Repair.GUARD if plain != given else None, " / ".join(given))
+        return plain
+
     def _text(self, field: str) -> str:
-        return next((cell.strip() for cell in self._columns.cells(field, self._cells)), "")
+        return next((cell.strip() for cell in self._given(field)), "")
 
     def _cut(self, field: str, cut: Callable[[str], str], repair: Repair) -> str:
         text = clean_line(self._text(field))
@@ -100,7 +108,7 @@ class RowReader:
         return None
 
     def _isbn(self) -> str | None:
-        cells = self._columns.cells("isbn", self._cells)
+        cells = self._given("isbn")
         isbn, repair = read_isbn(cells)
         self._note(repair, " / ".join(cell for cell in cells if cell.strip()))
         return isbn

@@ -13,6 +13,7 @@ from app.catalog.importer.columns import recognised
 from app.catalog.importer.encoding import BROKEN_BYTES, ESCAPE, detect_encoding
 from app.catalog.importer.options import ImportFailed
 from app.core.db.server import reason
+from app.core.spreadsheets import unguarded
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 _MAX_LINE = 1 << 20  # characters
@@ -171,7 +172,7 @@ def _header(name: str, lines: Lines) -> tuple[str, list[str]]:
         raise ImportFailed(
             f"{name} has {found} columns, where {_MAX_COLUMNS} are allowed: check that this is a table."
         )
-    return delimiter, [cell.strip() for cell in record.cells]
+    return delimiter, [unguarded(cell).strip() for cell in record.cells]
 
 
 def _header_line(lines: Lines) -> str:

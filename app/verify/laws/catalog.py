@@ -57,16 +57,29 @@ CATALOG_LAWS = (
     ),
     Law(
         "ratings_add_up",
-        "The rating figures of a book are those of its reviews that are not deleted.",
+        "The rating figures of a book are those of its reviews that count and are not deleted.",
         """
         SELECT books.id AS book_id, rating_sum, coalesce(summed, 0) AS sum_of_reviews,
                rating_count, coalesce(counted, 0) AS count_of_reviews
         FROM books
         LEFT JOIN (
             SELECT book_id, sum(rating) AS summed, count(*) AS counted
-            FROM reviews WHERE deleted_at IS NULL GROUP BY book_id
+            FROM reviews WHERE deleted_at IS NULL AND counts GROUP BY book_id
         ) figures ON figures.book_id = books.id
         WHERE (rating_sum, rating_count) <> (coalesce(summed, 0), coalesce(counted, 0))
+        """,
+    ),
+    Law(
+        "reviews_count_by_purchase",
+        "A review counts unless every purchase of the book by its author was undone.",
+        """
+        SELECT reviews.id AS review_id, book_id, user_id, counts::text
+        FROM reviews
+        LEFT JOIN (
+            SELECT user_id, book_id, bool_or(status = 'confirmed') AS stands
+            FROM orders JOIN order_items ON order_id = orders.id WHERE book_id IS NOT NULL GROUP BY user_id, book_id
+        ) purchases USING (user_id, book_id)
+        WHERE counts = (stands IS FALSE)
         """,
     ),
     Law(

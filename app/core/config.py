@@ -60,6 +60,8 @@ class Settings(BaseSettings):
     trusted_proxies: str = ""
     rate_limit_enabled: bool | None = None
     rate_limit_auth_per_minute: int = Field(default=20, ge=1)
+    password_queue: int = Field(default=24, ge=1)
+    account_mails_per_hour: int = Field(default=5, ge=1)
     max_body_bytes: int = Field(default=1_048_576, ge=1)
     shop_locale: str = "en_US"
     upload_max_bytes: int = Field(default=5_242_880, ge=1)

@@ -8,6 +8,8 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.accounts.common_passwords import refuse_common
+from app.accounts.errors import PasswordTooCommon
 from app.accounts.passwords import hash_password
 from app.accounts.schemas import AccountOut, Register
 from app.admin.users import UserService
@@ -29,6 +31,10 @@ def create_admin(email: Annotated[str, typer.Argument(help="The administrator's 
         "Password", hide_input=True, confirmation_prompt=True
     )
     account = _valid(email, password)
+    try:
+        refuse_common(account.password, account.email, "password")
+    except PasswordTooCommon as error:
+        raise ConfigurationError(f"The password cannot be used: {error.detail}") from error
 
     async def make(database: Database) -> bool:
         hashed = await hash_password(account.password)

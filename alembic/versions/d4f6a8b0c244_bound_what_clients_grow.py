@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "d4f6a8b0c244"
-down_revision = "f6a8b0c2d436"
+down_revision = "c2e4f6a8b042"
 branch_labels = None
 depends_on = None
 

@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.errors import AccountDeactivated, AdminNotDeactivatable, LastAdmin, UserNotFound
-from app.accounts.models import UserRole
+from app.accounts.models import LinkPurpose, UserRole
 from app.accounts.query import AccountFilter
 from app.accounts.repository import Account, AccountRepository
-from app.accounts.token_repository import RefreshTokenRepository
+from app.accounts.token_repository import LinkRepository, RefreshTokenRepository
 
 UNKNOWN_ADDRESS = "There is no account with this e-mail address."
 REACTIVATE_FIRST = "This account is deactivated. Reactivate it before you make it an administrator."
@@ -32,6 +32,7 @@ class AccountAdministration:
     def __init__(self, session: AsyncSession) -> None:
         self._accounts = AccountRepository(session)
         self._tokens = RefreshTokenRepository(session)
+        self._links = LinkRepository(session)
 
     async def page(self, wanted: AccountFilter, offset: int, limit: int) -> tuple[int, list[Account]]:
         """How many accounts pass the filter, and some of them, the newest first."""
@@ -87,6 +88,7 @@ class AccountAdministration:
         if before is None:
             raise UserNotFound(UNKNOWN_ADDRESS)
         await self._tokens.revoke_all(before.id)
+        await self._links.void(before.id, LinkPurpose.RESET_PASSWORD)
         return await self._changed(before, role=UserRole.ADMIN, is_active=True, hashed_password=password_hash)
 
     async def _changed(self, before: Account, **columns: Any) -> AccountChange:

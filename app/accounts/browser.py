@@ -14,9 +14,10 @@ REALM = "browser:"
 RENEWED_AFTER = timedelta(days=1)
 
 
-def of_browsers(policy: TokenPolicy) -> TokenPolicy:
-    """The policy for sessions whose refresh token stands in a cookie."""
-    return replace(policy, realm=REALM)
+def of_browsers(policy: TokenPolicy, browser: str | None = None) -> TokenPolicy:
+    """The policy for sessions whose refresh token stands in a cookie; `browser` is the id in another one."""
+    place = replace(policy.place, browser=browser) if policy.place else None
+    return replace(policy, realm=REALM, place=place)
 
 
 @dataclass(frozen=True, slots=True)

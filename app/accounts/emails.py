@@ -5,6 +5,7 @@ import unicodedata
 from email_validator import EmailNotValidError, validate_email
 
 MAX_LENGTH = 255
+DOTLESS = frozenset({"gmail.com", "googlemail.com"})
 
 
 def normalised_email(value: str) -> str:
@@ -21,3 +22,12 @@ def normalised_email(value: str) -> str:
     if len(stored) > MAX_LENGTH:
         raise ValueError(f"must have at most {MAX_LENGTH} characters")
     return stored
+
+
+def mailbox(email: str) -> str:
+    """What to count mails to an address under: many addresses, as with `+tag`, may lead to one mailbox."""
+    local, _, domain = email.rpartition("@")
+    name = local.partition("+")[0] or local
+    if domain in DOTLESS:
+        return name.replace(".", "") + "@gmail.com"
+    return f"{name}@{domain}"

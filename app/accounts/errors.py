@@ -61,6 +61,28 @@ class PasswordIncorrect(DomainError):
     field = "current_password"
 
 
+class PasswordTooCommon(DomainError):
+    """A password that is guessed first; `field` is where it was given."""
+
+    code = "AUTH_PASSWORD_TOO_COMMON"
+    detail = "This is one of the most common passwords. Please choose another one; a few words in a row will do."
+
+    def __init__(self, field: str, detail: str | None = None) -> None:
+        super().__init__(detail)
+        self.field = field
+
+
+class NameReserved(DomainError):
+    """A display name that poses as the shop or its staff. On the wire it is an input that is not valid."""
+
+    code = "VALIDATION_ERROR"
+    detail = "This name could be taken for the shop or its staff. Please choose another one."
+    field = "display_name"
+
+    def members(self) -> dict[str, object]:
+        return {"errors": [{"loc": ["body", self.field], "msg": self.detail, "type": "value_error"}]}
+
+
 class LinkInvalid(DomainError):
     """A mailed link that is unknown, used, expired, void or meant for something else."""
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.accounts.emails import mailbox
 from app.notifications.outbox import Outbox
 
 
@@ -15,6 +16,10 @@ class AccountMails:
         self._session = session
         self._outbox = outbox
 
+    async def may_send_link(self, recipient: str) -> bool:
+        """Count a mail with a link, which anybody can have sent; whether the mailbox got few enough of late."""
+        return await self._outbox.caps.admits(self._session, "account link", mailbox(recipient))
+
     async def verification(self, recipient: str, token: str, life: timedelta) -> None:
         hours = life // timedelta(hours=1)
         await self._queue("email_verification", recipient, "Confirm your e-mail address", token=token, hours=hours)
@@ -24,7 +29,9 @@ class AccountMails:
         await self._queue("password_reset", recipient, "Reset your Bookstore password", token=token, minutes=minutes)
 
     async def password_changed(self, recipient: str, moment: datetime) -> None:
-        """`moment` in UTC."""
+        """`moment` in UTC. These mails have a bound of their own, so no number of links keeps back a warning."""
+        if not await self._outbox.caps.admits(self._session, "password changed", mailbox(recipient)):
+            return
         subject = "Your Bookstore password was changed"
         await self._queue("password_changed", recipient, subject, time=_shown(moment))
 

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Index,
     String,
     UniqueConstraint,
+    func,
     literal_column,
     text,
     true,
@@ -99,6 +100,18 @@ class OAuthAccount(Base):
     oauth_provider: Mapped[str] = mapped_column(String(50))
     oauth_account_id: Mapped[str] = mapped_column(String(255))
     created_at: Mapped[CreatedAt]
+
+
+class SignInPlace(Base):
+    """A network or a browser where an account signed in; only a digest of it is kept."""
+
+    __tablename__ = "sign_in_places"
+    __table_args__ = (CheckConstraint("kind IN ('network', 'browser')", name="kind"),)
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    digest: Mapped[str] = mapped_column(CHAR(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    last_used_at: Mapped[Timestamp] = mapped_column(server_default=func.now(), index=True)
 
 
 class AccountLink(Base):

@@ -1,15 +1,19 @@
 """Mailed links: proving an address, and a new password for those who forgot theirs."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.accounts.common_passwords import refuse_common
 from app.accounts.errors import LinkInvalid
 from app.accounts.mails import AccountMails
 from app.accounts.models import LinkPurpose
 from app.accounts.notices import password_changed
-from app.accounts.passwords import hash_password
+from app.accounts.passwords import hash_password, normalised_password
+from app.accounts.places import Places
 from app.accounts.repository import Account, AccountRepository
+from app.accounts.sessions import TokenPolicy
 from app.accounts.token_repository import LinkRepository, RefreshTokenRepository
 from app.accounts.tokens import digest, opaque_token
 from app.core.db.transaction import release
@@ -24,18 +28,22 @@ NOBODY = 0  # no account has this id
 class RecoveryService:
     """Sends links and takes them back, once each."""
 
-    def __init__(self, session: AsyncSession, outbox: Outbox) -> None:
+    def __init__(self, session: AsyncSession, outbox: Outbox, policy: TokenPolicy) -> None:
         self._session = session
         self._accounts = AccountRepository(session)
         self._links = LinkRepository(session)
         self._tokens = RefreshTokenRepository(session)
         self._mails = AccountMails(session, outbox)
+        self._places = Places(policy.signing_key)
+        self._place = policy.place
+        # In an hour the mailbox gets no more than these, so that no link of that age is ever void for a newer one.
+        self._links_kept = 2 * outbox.caps.per_hour
 
     async def send_verification(self, account: Account) -> None:
-        """Mail a link that proves the address, unless it is proven."""
-        if account.email_verified_at is None:
+        """Mail a link that proves the address, unless it is proven, or the mailbox got enough mails of late."""
+        if account.email_verified_at is None and await self._mails.may_send_link(account.email):
             token = opaque_token()
-            await self._links.add(account.id, LinkPurpose.VERIFY_EMAIL, digest(token), VERIFICATION_LIFE)
+            await self._add_link(account.id, LinkPurpose.VERIFY_EMAIL, token, VERIFICATION_LIFE)
             await self._mails.verification(account.email, token, VERIFICATION_LIFE)
 
     async def is_good(self, token: str, purpose: LinkPurpose) -> bool:
@@ -53,32 +61,55 @@ class RecoveryService:
         await self._accounts.mark_verified(account.id)
 
     async def forgot(self, email: str) -> None:
-        """Mail a reset link to an active account.
+        """Mail a reset link to an active account, unless its mailbox got enough mails of late.
 
-        For any other address the same statements run in the same order, and the mail is withdrawn at the end:
-        neither the answer nor its time tells whether there is an account.
+        For any other address, and beyond that bound, the same statements run in the same order, and what they did is
+        withdrawn at the end: neither the answer nor its time tells whether there is an account. Older links stay
+        good.
         """
         account = await self._accounts.lock_by_email(email)
         user_id = account.id if account and account.is_active else NOBODY
-        await self._links.void(user_id, LinkPurpose.RESET_PASSWORD)
         token = opaque_token()
-        await self._links.add(user_id, LinkPurpose.RESET_PASSWORD, digest(token), RESET_LIFE)
         queued = await self._session.begin_nested()
+        may_send = await self._mails.may_send_link(email)
+        await self._add_link(user_id, LinkPurpose.RESET_PASSWORD, token, RESET_LIFE)
         await self._mails.password_reset(email, token, RESET_LIFE)
-        await (queued.rollback() if user_id == NOBODY else queued.commit())
+        await (queued.commit() if may_send and user_id != NOBODY else queued.rollback())
 
-    async def reset(self, token: str, new_password: str) -> None:
-        """Set the password, count the address as proven and end every session. Raises LinkInvalid."""
-        if not await self.is_good(token, LinkPurpose.RESET_PASSWORD):
+    async def reset(self, token: str, new_password: str, browser: str | None = None) -> None:
+        """Set the password, count the address as proven, end every session and void all other links.
+
+        Whoever can read the owner's mail is known from now on where they are; `browser` is the id in their cookie.
+        With the new password the counters of failed sign-ins begin anew.
+
+        Raises:
+            LinkInvalid, PasswordTooCommon.
+        """
+        owner = await self._accounts.owner_of_link(digest(token))
+        if owner is None or not await self.is_good(token, LinkPurpose.RESET_PASSWORD):
             raise LinkInvalid
         await release(self._session)
+        refuse_common(normalised_password(new_password), owner.email, "new_password")
         hashed = await hash_password(new_password)
         account = await self._redeem(digest(token), LinkPurpose.RESET_PASSWORD)
         moment = await self._accounts.set_password(account.id, hashed)
+        await self._arrive(account, browser)
         await self._accounts.mark_verified(account.id)
         await self._tokens.revoke_all(account.id)
+        await self._links.void(account.id, LinkPurpose.RESET_PASSWORD)
         await self._mails.password_changed(account.email, moment)
         await post(self._session, password_changed(account.id))
+
+    async def _add_link(self, user_id: int, purpose: LinkPurpose, token: str, life: timedelta) -> None:
+        await self._links.add(user_id, purpose, digest(token), life)
+        await self._links.keep_newest(user_id, purpose, self._links_kept)
+
+    async def _arrive(self, account: Account, browser: str | None) -> None:
+        """Make the place known. Where the address was not proven, whoever signed in before may have been anybody."""
+        if account.email_verified_at is None:
+            await self._places.forget(self._session, account.id)
+        if self._place:
+            await self._places.remember(self._session, account.id, replace(self._place, browser=browser))
 
     async def _redeem(self, token_hash: str, purpose: LinkPurpose) -> Account:
         """Use the link up; its owner, whose row is locked."""

@@ -61,6 +61,10 @@ class AccountRepository:
     async def by_email(self, email: str) -> Account | None:
         return await self._one(select(*_COLUMNS).where(_has_address(email)))
 
+    async def owner_of_link(self, token_hash: str) -> Account | None:
+        owner = select(AccountLink.user_id).where(AccountLink.token_hash == token_hash)
+        return await self._one(select(*_COLUMNS).where(User.id == owner.scalar_subquery()))
+
     async def lock(self, user_id: int) -> Account | None:
         return await self._lock(User.id == user_id)
 

@@ -31,12 +31,12 @@ PUBLIC = [Depends(storable_text)]
     status_code=201,
     summary="Open an account",
     dependencies=PUBLIC,
-    responses=problems("RATE_LIMITED", "AUTH_EMAIL_CONFLICT"),
+    responses=problems("RATE_LIMITED", "BUSY_TRY_AGAIN", "AUTH_EMAIL_CONFLICT", "AUTH_PASSWORD_TOO_COMMON"),
 )
 async def register(body: Register, limits: Limits, accounts: Accounts) -> TokensOut:
     """The account can be used at once. A mail asks to confirm its address."""
-    await limits.check("register")
-    return TokensOut.of(await accounts.register(body.email, body.password, body.display_name))
+    async with limits.password_work("register"):
+        return TokensOut.of(await accounts.register(body.email, body.password, body.display_name))
 
 
 @router.post(
@@ -44,11 +44,18 @@ async def register(body: Register, limits: Limits, accounts: Accounts) -> Tokens
     summary="Sign in",
     dependencies=PUBLIC,
     responses=problems(
-        "RATE_LIMITED", "AUTH_INVALID_CREDENTIALS", "AUTH_OAUTH_ONLY_ACCOUNT", "AUTH_ACCOUNT_DEACTIVATED"
+        "RATE_LIMITED",
+        "BUSY_TRY_AGAIN",
+        "AUTH_INVALID_CREDENTIALS",
+        "AUTH_OAUTH_ONLY_ACCOUNT",
+        "AUTH_ACCOUNT_DEACTIVATED",
     ),
 )
 async def log_in(body: LogIn, limits: Limits, accounts: Accounts) -> TokensOut:
-    """Opens a session beside those that are open. Failed attempts are limited by address and by account."""
+    """Opens a session beside those that are open. Failed attempts are limited by address and by account.
+
+    Networks where the account signed in before have attempts of their own.
+    """
     await limits.check("login")
     async with limits.login_attempt(body.email) as attempt:
         return TokensOut.of(await accounts.log_in(body.email, body.password, attempt))
@@ -85,15 +92,21 @@ async def log_out_everywhere(user: CurrentUser, sessions: Sessions) -> None:
     "/password",
     status_code=204,
     summary="Change the password",
-    responses=problems("RATE_LIMITED", "AUTH_OAUTH_ONLY_ACCOUNT", "AUTH_PASSWORD_INCORRECT"),
+    responses=problems(
+        "RATE_LIMITED",
+        "BUSY_TRY_AGAIN",
+        "AUTH_OAUTH_ONLY_ACCOUNT",
+        "AUTH_PASSWORD_INCORRECT",
+        "AUTH_PASSWORD_TOO_COMMON",
+    ),
 )
 async def change_password(
     body: ChangePassword, user: CurrentUser, session: Session, limits: Limits, accounts: Accounts
 ) -> None:
     """Ends the other sessions of the caller; the one of the access token stays. A mail tells of the change."""
     await release(session)
-    await limits.check("password")
-    await accounts.change_password(user.id, user.session_id, body.current_password, body.new_password)
+    async with limits.password_work("password", is_known=True):
+        await accounts.change_password(user.id, user.session_id, body.current_password, body.new_password)
 
 
 @router.get("/me", summary="Show the account")
@@ -127,7 +140,7 @@ async def verify_email(body: VerifyEmail, limits: Limits, recovery: Recovery) ->
     "/verify-email/resend", status_code=202, summary="Ask for another link", responses=problems("RATE_LIMITED")
 )
 async def resend_verification(user: CurrentUser, session: Session, limits: Limits, recovery: Recovery) -> Accepted:
-    """Sends another confirmation mail, unless the address is confirmed."""
+    """Sends another confirmation mail, unless the address is confirmed or has got enough mails within the hour."""
     await release(session)
     await limits.check("verify-email/resend")
     await recovery.resend_verification(user.id)
@@ -142,7 +155,10 @@ async def resend_verification(user: CurrentUser, session: Session, limits: Limit
     responses=problems("RATE_LIMITED"),
 )
 async def forgot_password(body: ForgotPassword, limits: Limits, recovery: Recovery) -> Accepted:
-    """Sends a reset link to an active account. Whether there is one is told neither by the answer nor by its time."""
+    """Sends a reset link to an active account. Whether there is one is told neither by the answer nor by its time.
+
+    Few such mails go to one address in an hour; beyond, the links that were sent before are still good.
+    """
     await limits.check("password/forgot")
     await recovery.forgot(body.email)
     return Accepted(detail="If there is an account with this address, a mail is on its way.")
@@ -153,9 +169,12 @@ async def forgot_password(body: ForgotPassword, limits: Limits, recovery: Recove
     status_code=204,
     summary="Set a new password",
     dependencies=PUBLIC,
-    responses=problems("RATE_LIMITED", "AUTH_LINK_INVALID"),
+    responses=problems("RATE_LIMITED", "BUSY_TRY_AGAIN", "AUTH_LINK_INVALID", "AUTH_PASSWORD_TOO_COMMON"),
 )
 async def reset_password(body: ResetPassword, limits: Limits, recovery: Recovery) -> None:
-    """Uses up the token of a reset mail, which is good for one hour. Ends every session and confirms the address."""
-    await limits.check("password/reset")
-    await recovery.reset(body.token, body.new_password)
+    """Uses up the token of a reset mail, which is good for one hour. Ends every session and confirms the address.
+
+    Failed attempts to sign in are forgotten, and the other links that were mailed are void.
+    """
+    async with limits.password_work("password/reset"):
+        await recovery.reset(body.token, body.new_password)

@@ -2,16 +2,22 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from app.accounts.emails import MAX_LENGTH, normalised_email
 from app.accounts.models import UserRole
+from app.accounts.names import no_invisible_characters
+from app.accounts.passwords import normalised_password
 from app.accounts.repository import Account
 from app.accounts.rules import shown_name
 from app.accounts.sessions import Tokens
 from app.core.values import SingleLine, TimestampOut
 
 MAX_NAME = 50
+
+
+def _one_spelling(value: object) -> object:
+    return normalised_password(value) if isinstance(value, str) else value
 
 
 Email = Annotated[
@@ -23,13 +29,25 @@ DisplayName = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME),
     Field(
-        description=f"1 to {MAX_NAME} characters, trimmed, on one line. Null: shown as `Reader <id>`.",
+        description=f"1 to {MAX_NAME} characters, trimmed, on one line, none of them invisible; no name of staff. "
+        "Null: shown as `Reader <id>`.",
         examples=["Ada"],
         json_schema_extra={"pattern": r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"},
     ),
     SingleLine,
+    AfterValidator(no_invisible_characters),
 ]
-Password = Annotated[str, Field(min_length=8, max_length=128, repr=False, examples=["correct horse battery staple"])]
+Password = Annotated[
+    str,
+    Field(
+        min_length=8,
+        max_length=128,
+        repr=False,
+        description="Counted in the form NFKC. The most common passwords are refused.",
+        examples=["correct horse battery staple"],
+    ),
+    BeforeValidator(_one_spelling),
+]
 GivenPassword = Annotated[str, Field(repr=False, examples=["correct horse battery staple"])]
 MailedToken = Annotated[str, Field(repr=False, description="As it stands in the mailed link.", examples=["q3v…"])]
 GivenRefreshToken = Annotated[str, Field(repr=False, examples=["Zm9v…"])]
@@ -132,7 +150,7 @@ class AccountOut(BaseModel):
         return cls(
             id=account.id,
             email=account.email,
-            display_name=shown_name(account.id, account.display_name),
+            display_name=shown_name(account.id, account.display_name, is_staff=account.role is UserRole.ADMIN),
             email_verified=account.email_verified_at is not None,
             role=account.role,
             is_active=account.is_active,

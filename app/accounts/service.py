@@ -6,11 +6,23 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.errors import AccountDeactivated, EmailTaken, InvalidCredentials, NoPassword, PasswordIncorrect
+from app.accounts.common_passwords import refuse_common
+from app.accounts.errors import (
+    AccountDeactivated,
+    EmailTaken,
+    InvalidCredentials,
+    NameReserved,
+    NoPassword,
+    PasswordIncorrect,
+)
 from app.accounts.limits import LoginAttempt
 from app.accounts.mails import AccountMails
+from app.accounts.models import LinkPurpose, UserRole
+from app.accounts.names import poses_as_staff
 from app.accounts.notices import password_changed
-from app.accounts.passwords import hash_password, is_outdated, verify_password
+from app.accounts.passwords import Match, hash_password, is_outdated, normalised_password, verify_password
+from app.accounts.place_repository import PlaceRepository
+from app.accounts.places import PLACE_LIFE
 from app.accounts.recovery import RecoveryService
 from app.accounts.repository import Account, AccountRepository
 from app.accounts.sessions import SessionService, TokenPolicy, Tokens
@@ -28,12 +40,22 @@ class AccountService:
         self._session = session
         self._accounts = AccountRepository(session)
         self._tokens = RefreshTokenRepository(session)
+        self._links = LinkRepository(session)
         self._sessions = SessionService(session, policy)
-        self._recovery = RecoveryService(session, outbox)
+        self._recovery = RecoveryService(session, outbox, policy)
         self._mails = AccountMails(session, outbox)
+        self._shop_name = outbox.shop_name
 
     async def register(self, email: str, password: str, display_name: str | None) -> Tokens:
-        """A new account, signed in. Raises EmailTaken."""
+        """A new account, signed in.
+
+        Raises:
+            EmailTaken, PasswordTooCommon.
+            NameReserved: the name is for staff.
+        """
+        refuse_common(normalised_password(password), email, "password")
+        if display_name and poses_as_staff(display_name, self._shop_name):
+            raise NameReserved
         hashed = await hash_password(password)
         account = await self._accounts.add(email, hashed, display_name=display_name)
         if account is None:
@@ -50,27 +72,27 @@ class AccountService:
             AccountDeactivated: the password is right.
         """
         while True:
-            account = await self._verified(email, password)
+            account, match = await self._verified(email, password)
             await attempt.forgive()
             # None: the account changed during the verification, so what it is now is judged.
-            if tokens := await self._open_unchanged(account, password):
+            if tokens := await self._open_unchanged(account, password, match):
                 return tokens
             await release(self._session)
 
-    async def _verified(self, email: str, password: str) -> Account:
+    async def _verified(self, email: str, password: str) -> tuple[Account, Match]:
         account = await self._accounts.by_email(email)
         await release(self._session)
-        right = await verify_password(password, account.hashed_password if account else None)
+        match = await verify_password(password, account.hashed_password if account else None)
         if account and account.hashed_password is None:
             raise NoPassword
-        if account is None or not right:
+        if account is None or not match:
             raise InvalidCredentials
         if not account.is_active:
             raise AccountDeactivated
-        return account
+        return account, match
 
-    async def _open_unchanged(self, account: Account, password: str) -> Tokens | None:
-        outdated = is_outdated(account.hashed_password or "")
+    async def _open_unchanged(self, account: Account, password: str, match: Match) -> Tokens | None:
+        outdated = match is Match.AS_GIVEN or is_outdated(account.hashed_password or "")
         renewed = await hash_password(password) if outdated else None
         now = await self._accounts.lock(account.id)
         if now is None or (now.hashed_password, now.is_active) != (account.hashed_password, True):
@@ -80,9 +102,10 @@ class AccountService:
         return await self._sessions.open(now)
 
     async def change_password(self, user_id: int, session_id: UUID, current: str, new: str) -> None:
-        """Set a new password and end the other sessions of the account.
+        """Set a new password, end the other sessions of the account and void its links for a reset.
 
         Raises:
+            PasswordTooCommon: `new` is.
             NoPassword: there is none to change.
             PasswordIncorrect: `current` is wrong, or was changed by somebody else at the same time.
             AccountDeactivated: at the same time.
@@ -91,6 +114,7 @@ class AccountService:
         await release(self._session)
         if account is None or account.hashed_password is None:
             raise NoPassword
+        refuse_common(normalised_password(new), account.email, "new_password")
         if not await verify_password(current, account.hashed_password):
             raise PasswordIncorrect
         hashed = await hash_password(new)
@@ -101,6 +125,7 @@ class AccountService:
             raise PasswordIncorrect
         moment = await self._accounts.set_password(user_id, hashed)
         await self._tokens.revoke_all(user_id, but=session_id)
+        await self._links.void(user_id, LinkPurpose.RESET_PASSWORD)
         await self._mails.password_changed(now.email, moment)
         await post(self._session, password_changed(user_id))
 
@@ -108,7 +133,16 @@ class AccountService:
         return _present(await self._accounts.by_id(user_id))
 
     async def change_profile(self, user_id: int, changes: Mapping[str, Any]) -> Account:
-        """Set `display_name` (None: shown under the default name) and `restock_mails`, where they are named."""
+        """Set `display_name` (None: shown under the default name) and `restock_mails`, where they are named.
+
+        Raises:
+            NameReserved: the name is for staff, and the account is not one of theirs.
+        """
+        name = changes.get("display_name")
+        if name and poses_as_staff(name, self._shop_name):
+            account = _present(await self._accounts.by_id(user_id))
+            if account.role is not UserRole.ADMIN:
+                raise NameReserved
         return _present(await self._accounts.change(user_id, **changes))
 
 
@@ -125,7 +159,8 @@ async def refuse_mails(session: AsyncSession, user_id: int, kind: str) -> None:
 
 
 async def purge_expired(session: AsyncSession) -> int:
-    """Delete a batch of what has had its time: refresh tokens, links and rate limit counters; how many rows."""
+    """Delete a batch of what has had its time: refresh tokens, links, places and rate limit counters; how many rows."""
     tokens = await RefreshTokenRepository(session).purge()
     links = await LinkRepository(session).purge()
-    return tokens + links + await purge_windows(session)
+    places = await PlaceRepository(session).purge(PLACE_LIFE)
+    return tokens + links + places + await purge_windows(session)

@@ -4,15 +4,17 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from app.accounts.places import Place
 from app.accounts.recovery import RecoveryService
 from app.accounts.service import AccountService
 from app.accounts.sessions import SessionService, TokenPolicy
 from app.core.db.transaction import Session
+from app.core.rate_limit import client_address
 from app.notifications.deps import OutboxDep
 
 
 async def get_policy(request: Request) -> TokenPolicy:
-    """How this shop signs tokens and how long they live."""
+    """How this shop signs tokens, how long they live, and where the client is."""
     settings = request.app.state.settings
     return TokenPolicy(
         signing_key=request.app.state.signing_key,
@@ -21,6 +23,7 @@ async def get_policy(request: Request) -> TokenPolicy:
         session_days=settings.session_max_days,
         max_sessions=settings.max_sessions_per_account,
         max_refreshes=settings.max_refreshes_per_session,
+        place=Place(client_address(request)),
     )
 
 
@@ -35,8 +38,8 @@ async def get_sessions(session: Session, policy: Policy) -> SessionService:
     return SessionService(session, policy)
 
 
-async def get_recovery(session: Session, outbox: OutboxDep) -> RecoveryService:
-    return RecoveryService(session, outbox)
+async def get_recovery(session: Session, outbox: OutboxDep, policy: Policy) -> RecoveryService:
+    return RecoveryService(session, outbox, policy)
 
 
 Accounts = Annotated[AccountService, Depends(get_accounts)]

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, DateTime, func, literal
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.errors import RefreshedTooOften, RefreshInvalid, TokenReuse, UserInactive
+from app.accounts.places import Place, Places
 from app.accounts.repository import Account, AccountRepository
 from app.accounts.token_repository import RefreshTokenRepository
 from app.accounts.tokens import digest, issue_access_token, opaque_token
@@ -17,9 +18,10 @@ from app.accounts.tokens import digest, issue_access_token, opaque_token
 class TokenPolicy:
     """The key that signs access tokens, how long tokens and sessions live, and how many there may be.
 
-    Within the life of a refresh token a session may have `max_refreshes` of them.
+    Within the life of a refresh token a session may have `max_refreshes` of them. `place` is where the client is.
 
     Opaque tokens of one `realm` are unknown in another: what a browser holds is no refresh token of the API.
+    A session that is opened makes the `place` known to its account.
     """
 
     signing_key: str = field(repr=False)
@@ -29,6 +31,7 @@ class TokenPolicy:
     realm: str = ""
     max_sessions: int = 50
     max_refreshes: int = 3000
+    place: Place | None = None
 
     def digest(self, token: str) -> str:
         """What is kept of an opaque token of this realm."""
@@ -56,6 +59,8 @@ class SessionService:
     """Opens, rotates and ends sessions."""
 
     def __init__(self, session: AsyncSession, policy: TokenPolicy) -> None:
+        self._session = session
+        self._places = Places(policy.signing_key)
         self._accounts = AccountRepository(session)
         self._tokens = RefreshTokenRepository(session)
         self._policy = policy
@@ -67,6 +72,8 @@ class SessionService:
         """
         await self._tokens.make_room(account.id, self._policy.max_sessions)
         end = func.now() + timedelta(days=self._policy.session_days)
+        if self._policy.place:
+            await self._places.remember(self._session, account.id, self._policy.place)
         return await self._issue(account, uuid4(), end)
 
     async def rotate(self, presented: str) -> Tokens:
@@ -102,9 +109,10 @@ class SessionService:
         await self._tokens.revoke(self._policy.digest(presented))
 
     async def close_all(self, user_id: int) -> None:
-        """Revoke every session of the account."""
+        """Revoke every session of the account. Of the places where it signed in, no other one is known any more."""
         await self._accounts.lock(user_id)
         await self._tokens.revoke_all(user_id)
+        await self._places.forget(self._session, user_id, but=self._policy.place)
 
     async def open_sessions(self, user_id: int) -> list[SessionShown]:
         """The sessions of browsers and of the API that can go on, the newest first, as many as there may be."""
@@ -118,9 +126,10 @@ class SessionService:
         await self._tokens.revoke_own_family(user_id, session_id)
 
     async def end_others(self, user_id: int, session_id: UUID) -> None:
-        """Revoke every session of the account but that one."""
+        """Revoke every session of the account but that one. Places as in `close_all`."""
         await self._accounts.lock(user_id)
         await self._tokens.revoke_all(user_id, but=session_id)
+        await self._places.forget(self._session, user_id, but=self._policy.place)
 
     async def _issue(self, account: Account, family: UUID, end: ColumnElement[datetime]) -> Tokens:
         refresh_token = opaque_token()

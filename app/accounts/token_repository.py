@@ -141,6 +141,16 @@ class LinkRepository:
         statement = delete(AccountLink).where(AccountLink.user_id == user_id, AccountLink.purpose == purpose.value)
         await self._session.execute(statement.where(AccountLink.used_at.is_(None)))
 
+    async def keep_newest(self, user_id: int, purpose: LinkPurpose, number: int) -> None:
+        """Of the unused links of that purpose, older ones than so many are good for nothing any more."""
+        unused = (
+            AccountLink.user_id == user_id,
+            AccountLink.purpose == purpose.value,
+            AccountLink.used_at.is_(None),
+        )
+        newest = select(AccountLink.id).where(*unused).order_by(AccountLink.id.desc()).limit(number)
+        await self._session.execute(delete(AccountLink).where(*unused, AccountLink.id.not_in(newest)))
+
     async def is_usable(self, token_hash: str, purpose: LinkPurpose) -> bool:
         found = select(exists().where(*_usable(token_hash, purpose)))
         return (await self._session.execute(found)).scalar_one()

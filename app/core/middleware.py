@@ -25,8 +25,8 @@ _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 class RequestContext:
     """Gives every answer its `X-Request-ID`, `nosniff` and what stands in `always`, and counts it.
 
-    Quoted cookies are not let in.     What is answered to somebody who says who they are, or who should have, is nobody else's: no cache keeps it,
-    unless the answer itself says otherwise.
+    Quoted cookies are not let in. What is answered to somebody who says who they are, or who should have, is nobody
+    else's: no cache keeps it, unless the answer itself says otherwise.
     """
 
     def __init__(self, app: ASGIApp, always: Mapping[str, str] | None = None) -> None:

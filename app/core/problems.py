@@ -29,6 +29,7 @@ PROBLEMS: Mapping[str, tuple[int, str]] = {
     "AUTH_INVALID_CREDENTIALS": (401, "Sign-in refused"),
     "AUTH_OAUTH_ONLY_ACCOUNT": (400, "Account has no password"),
     "AUTH_PASSWORD_INCORRECT": (400, "Password not correct"),
+    "AUTH_PASSWORD_TOO_COMMON": (422, "Password too common"),
     "AUTH_LINK_INVALID": (400, "Link not valid"),
     "AUTH_REFRESH_INVALID": (401, "Refresh token not valid"),
     "AUTH_TOKEN_REUSE": (401, "Refresh token used before"),

@@ -23,7 +23,8 @@ from app.core.errors import RateLimited
 
 LONGEST_WINDOW = timedelta(hours=1)
 PURGE_BATCH = 5000
-IPV6_SITE_BITS = 64
+IPV6_NETWORK_BITS, IPV6_SITE_BITS = 64, 48
+SITE_FACTOR = 8
 _EPOCH = literal(datetime(1970, 1, 1, tzinfo=UTC), DateTime(timezone=True))
 
 
@@ -35,6 +36,23 @@ class Quota:
     subject: tuple[str, ...]
     limit: int
     window: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Where a request comes from.
+
+    `address` is that of IPv4. One client has all addresses of an IPv6 network (/64), so there it is the network; and
+    one customer of a provider may have all networks of a `site` (/48), which IPv4 does not have.
+    """
+
+    address: str
+    site: str | None = None
+
+    def quotas(self, operation: str, limit: int, window: timedelta) -> tuple[Quota, ...]:
+        """At most `limit` hits of this client, and SITE_FACTOR times as many of all networks of its site."""
+        own = Quota(operation, (self.address,), limit, window)
+        return (own, Quota(operation, (self.site,), limit * SITE_FACTOR, window)) if self.site else (own,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +81,23 @@ class RateLimiter:
             return []
 
         async def work(session: AsyncSession) -> list[Hit]:
-            return [await _count(session, quota, self._bucket(quota)) for quota in quotas]
+            return [await _count(session, quota, bucket_of(self._key, quota)) for quota in quotas]
 
         return await self._database.transaction(work)
+
+    async def count_first(self, *choices: Sequence[Quota]) -> list[Hit]:
+        """Count one hit of each quota of the first choice in which all have room.
+
+        Raises:
+            RateLimited: none has; it tells when the first of them may have.
+        """
+        waits = []
+        for quotas in choices:
+            try:
+                return await self.count(*quotas)
+            except RateLimited as refusal:
+                waits.append(refusal.seconds)
+        raise RateLimited(min(waits))
 
     async def give_back(self, hits: Sequence[Hit]) -> None:
         """Uncount hits, in the order in which they were counted: two orders could deadlock."""
@@ -82,7 +114,7 @@ class RateLimiter:
 
         Its counter is forgotten LONGEST_WINDOW after `issued`: by then the value itself must be too old.
         """
-        bucket = self._digest(operation, (value,))
+        bucket = _digest(self._key, operation, (value,))
 
         async def work(session: AsyncSession) -> bool:
             row = insert(RateLimit).values(bucket=bucket, window_start=issued, hits=1).on_conflict_do_nothing()
@@ -90,17 +122,39 @@ class RateLimiter:
 
         return await self._database.transaction(work)
 
-    def _bucket(self, quota: Quota) -> str:
-        return self._digest(quota.operation, quota.subject)
 
-    def _digest(self, operation: str, subject: tuple[str, ...]) -> str:
-        # The first word keeps these digests apart from the signatures of tokens, which the same key makes.
-        message = "\0".join(("rate limit", operation, *subject))
-        return hmac.digest(self._key, message.encode(), hashlib.sha256).hex()
+def bucket_of(key: bytes, quota: Quota) -> str:
+    """The name under which a quota is counted: a digest, from which nobody without the key can tell the subject."""
+    return _digest(key, quota.operation, quota.subject)
+
+
+def _digest(key: bytes, operation: str, subject: tuple[str, ...]) -> str:
+    # The first word keeps these digests apart from the signatures of tokens, which the same key makes.
+    message = "\0".join(("rate limit", operation, *subject))
+    return hmac.digest(key, message.encode(), hashlib.sha256).hex()
+
+
+async def within(session: AsyncSession, key: bytes, quota: Quota) -> bool:
+    """Count one hit in the transaction of the session, and with it or not at all; whether the quota has room for it.
+
+    Hits beyond the limit are counted as well. The counter stays locked until the transaction ends.
+    """
+    hits, _, _ = await _hit(session, quota, bucket_of(key, quota))
+    return hits <= quota.limit
 
 
 async def _count(session: AsyncSession, quota: Quota, bucket: str) -> Hit:
-    """The row lock of the upsert makes parallel hits queue up, so that none slips past the limit."""
+    hits, window_start, seconds_left = await _hit(session, quota, bucket)
+    if hits > quota.limit:
+        raise RateLimited(int(seconds_left) + 1)
+    return Hit(bucket, window_start)
+
+
+async def _hit(session: AsyncSession, quota: Quota, bucket: str) -> tuple[int, datetime, int]:
+    """The hits so far, the start of the window and the seconds until its end.
+
+    The row lock of the upsert makes parallel hits queue up, so that none slips past the limit.
+    """
     start = func.date_bin(quota.window, func.now(), _EPOCH)
     statement = (
         insert(RateLimit)
@@ -114,10 +168,8 @@ async def _count(session: AsyncSession, quota: Quota, bucket: str) -> Hit:
             extract("epoch", RateLimit.window_start + quota.window - func.now()).label("seconds_left"),
         )
     )
-    row = (await session.execute(statement)).one()
-    if row.hits > quota.limit:
-        raise RateLimited(int(row.seconds_left) + 1)
-    return Hit(bucket, row.window_start)
+    hits, window_start, seconds_left = (await session.execute(statement)).one()
+    return hits, window_start, seconds_left
 
 
 def _give_back(hit: Hit) -> Update:
@@ -136,18 +188,27 @@ async def purge_windows(session: AsyncSession) -> int:
     return len((await session.scalars(gone.returning(RateLimit.hits))).all())
 
 
-def client_address(request: Request) -> str:
-    """The address to count under; of IPv6 the site (/64), for one client has all addresses of it."""
+def client_of(request: Request) -> Client:
+    """Whom to count a request for."""
     host = request.client.host if request.client else ""
     try:
         address = ip_address(host)
     except ValueError:
-        return host
+        return Client(host)
     if not isinstance(address, IPv6Address):
-        return str(address)
+        return Client(str(address))
     if address.ipv4_mapped:
-        return str(address.ipv4_mapped)
-    return str(ip_network((int(address), IPV6_SITE_BITS), strict=False))
+        return Client(str(address.ipv4_mapped))
+    return Client(_network(address, IPV6_NETWORK_BITS), _network(address, IPV6_SITE_BITS))
+
+
+def _network(address: IPv6Address, bits: int) -> str:
+    return str(ip_network((int(address), bits), strict=False))
+
+
+def client_address(request: Request) -> str:
+    """The address to count under, and of IPv6 the network."""
+    return client_of(request).address
 
 
 async def get_rate_limiter(request: Request) -> RateLimiter:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.config import Settings
 from app.core.db.driver import driver, later
+from app.notifications.caps import MailCaps
 from app.notifications.rendering import render
 from app.notifications.unsubscribe import OPTIONAL_KINDS, UnsubscribeLinks
 
@@ -22,6 +23,8 @@ class Outbox:
 
     def __init__(self, settings: Settings, signing_key: str) -> None:
         self._base_url = settings.public_base_url
+        self.shop_name = settings.smtp_from_name
+        self.caps = MailCaps(signing_key, settings.account_mails_per_hour)
         self._domain = settings.smtp_from.rpartition("@")[2]
         self.unsubscribe_links = UnsubscribeLinks(settings.public_base_url, signing_key)
 

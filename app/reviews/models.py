@@ -6,6 +6,8 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, func, literal_column, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.accounts.models import UserRole
+from app.accounts.rules import shown_name
 from app.core.db.base import Base, CreatedAt, IntKey, Timestamp
 
 _LIVE = text("deleted_at IS NULL")
@@ -54,7 +56,7 @@ class Review(Base):
 
 @dataclass(frozen=True, slots=True)
 class ReviewEntry:
-    """A review with its author and its book; `display_name` is None when the author chose none.
+    """A review with its author and its book; `display_name` as its row says, None when the author chose none.
 
     `counts`: readers see it in the list of the book, and the figures of the book hold it.
     """
@@ -66,9 +68,15 @@ class ReviewEntry:
     updated_at: datetime
     user_id: int
     display_name: str | None
+    role: UserRole
     book_id: int
     title: str
     counts: bool
+
+    @property
+    def author_name(self) -> str:
+        """The author's name as others see it."""
+        return shown_name(self.user_id, self.display_name, is_staff=self.role is UserRole.ADMIN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ _ENTRY: tuple[Any, ...] = (
     Review.updated_at,
     Review.user_id,
     User.display_name,
+    User.role,
     Review.book_id,
     Book.title,
     Review.counts,
@@ -54,7 +55,7 @@ def _purchased(user_id: SQLColumnExpression[int], book_id: SQLColumnExpression[i
     return exists().where(Order.user_id == user_id, Order.status == OrderStatus.CONFIRMED, has_line)
 
 
-_ENTRIES = select(*_ENTRY).join(User, User.id == Review.user_id).join(Book, Book.id == Review.book_id)
+_ENTRIES: Any = select(*_ENTRY).join(User, User.id == Review.user_id).join(Book, Book.id == Review.book_id)
 _DETAILS = _ENTRIES.add_columns(Book.cover_image_url, _purchased(Review.user_id, Review.book_id))
 
 

@@ -4,7 +4,6 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from app.accounts.rules import shown_name
 from app.core.values import Id, TimestampOut
 from app.reviews.models import ReviewDetails, ReviewEntry
 
@@ -101,9 +100,7 @@ class ReviewOut(BaseModel):
             verified_purchase=review.verified_purchase,
             created_at=review.created_at,
             updated_at=review.updated_at,
-            author=AuthorWithAvatar(
-                user_id=review.user_id, display_name=shown_name(review.user_id, review.display_name)
-            ),
+            author=AuthorWithAvatar(user_id=review.user_id, display_name=review.author_name),
             book=ReviewedBookWithCover(
                 book_id=review.book_id, title=review.title, cover_image_url=review.cover_image_url
             ),
@@ -139,7 +136,7 @@ class ModeratedReview(BaseModel):
             text=review.text,
             created_at=review.created_at,
             updated_at=review.updated_at,
-            author=AuthorOut(user_id=review.user_id, display_name=shown_name(review.user_id, review.display_name)),
+            author=AuthorOut(user_id=review.user_id, display_name=review.author_name),
             book=ReviewedBook(book_id=review.book_id, title=review.title),
         )
 

@@ -10,6 +10,7 @@ from itsdangerous import BadData, URLSafeSerializer
 SESSION: Final = "bookstore_session"
 GUEST: Final = "bookstore_guest"
 WORD: Final = "bookstore_word"
+BROWSER: Final = "bookstore_browser"
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 YEAR_SECONDS: Final = 365 * 86400
 

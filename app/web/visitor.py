@@ -10,6 +10,7 @@ from fastapi import Depends, Request, Response
 from app.accounts.browser import BrowserSessions, of_browsers
 from app.accounts.deps import Caller
 from app.accounts.models import UserRole
+from app.accounts.places import PLACE_LIFE
 from app.accounts.rules import shown_name
 from app.accounts.service_deps import Policy
 from app.cart.service import CartService
@@ -49,6 +50,7 @@ class Visitor:
     csrf: str = ""
     _said: list[Word] = field(default_factory=list)
     _session_changed: bool = False
+    _browser_is_known: bool = False
     _was_new: bool = True
     _carried_before: dict[str, Any] = field(default_factory=dict)
 
@@ -60,7 +62,7 @@ class Visitor:
     def name(self) -> str:
         """How the shop addresses a reader who signed in."""
         assert self.caller is not None  # noqa: S101 - templates ask behind `visitor.caller`
-        return shown_name(self.caller.id, self.caller.display_name)
+        return shown_name(self.caller.id, self.caller.display_name, is_staff=self.is_staff)
 
     def say(self, text: str, tone: Tone = "good") -> None:
         """Show a message on the next page."""
@@ -69,6 +71,11 @@ class Visitor:
     def sign_in(self, token: str) -> None:
         """Carry that session from now on, and no guest's basket any more: merge it before."""
         self.session_token, self._session_changed, self.guest_basket = token, True, {}
+        self.be_known()
+
+    def be_known(self) -> None:
+        """Carry the id of this browser, which an account knows from now on."""
+        self._browser_is_known = True
 
     def sign_out(self) -> None:
         """Carry no session any more."""
@@ -81,6 +88,9 @@ class Visitor:
             cookies.write(request, response, cookies.SESSION, self.session_token, days * DAY_SECONDS)
         elif self._session_changed:
             cookies.forget(request, response, cookies.SESSION)
+        if self._browser_is_known:
+            life = int(PLACE_LIFE.total_seconds())
+            cookies.write_signed(request, response, cookies.BROWSER, browser_of(request), life)
         if self._was_new or self._carried() != self._carried_before:
             cookies.write_signed(request, response, cookies.GUEST, self._carried(), cookies.YEAR_SECONDS)
         if self._said:
@@ -123,6 +133,13 @@ def _met(request: Request, visitor: Visitor) -> Visitor:
     visitor.csrf = cookies.form_token(request, visitor.session_token or visitor.guest_id)
     request.state.visitor = visitor
     return visitor
+
+
+def browser_of(request: Request) -> str:
+    """The id of this browser, under which an account knows it where it signed in before: see app.accounts.places."""
+    known: str | None = getattr(request.state, "browser", None) or cookies.read_signed(request, cookies.BROWSER)
+    request.state.browser = browser = known or uuid4().hex
+    return browser
 
 
 def expected_form_token(request: Request, path: str = "") -> str:

@@ -7,7 +7,8 @@ from typing import Any
 import asyncpg
 import pytest
 from argon2 import PasswordHasher
-from httpx2 import AsyncClient, Response
+from fastapi import FastAPI
+from httpx2 import ASGITransport, AsyncClient, Response
 
 from app.accounts import passwords
 from tests.support import Person, Shop
@@ -25,6 +26,17 @@ def hashed() -> str:
 async def reader(shop: Shop, **columns: Any) -> Person:
     """An account whose password is PASSWORD."""
     return await shop.person(**{"hashed_password": hashed()} | columns)
+
+
+def limit(shop: Shop, per_minute: int) -> None:
+    """Switch the limits on, with so many calls of an operation a minute."""
+    given = {"rate_limit_enabled": True, "rate_limit_auth_per_minute": per_minute}
+    shop.app.state.settings = shop.app.state.settings.model_copy(update=given)
+
+
+def from_address(app: FastAPI, address: str) -> AsyncClient:
+    """A client elsewhere."""
+    return AsyncClient(transport=ASGITransport(app, client=(address, 4711)), base_url="http://shop.example")
 
 
 async def log_in(client: AsyncClient, email: str, password: str = PASSWORD) -> Response:

@@ -7,6 +7,7 @@ from httpx2 import Response
 
 from tests.accounts.support import (
     NEW_PASSWORD,
+    PASSWORD,
     log_in,
     mailed_token,
     mails,
@@ -151,13 +152,24 @@ async def test_a_reset_needs_a_password_of_8_to_128_characters_and_leaves_the_li
     assert (await reset(shop, token)).status_code == 204
 
 
-async def test_a_newer_reset_link_voids_older_ones(shop: Shop):
+@pytest.mark.parametrize("used", [0, 1])
+async def test_a_newer_reset_link_leaves_older_ones_good_until_one_is_used(shop: Shop, used: int):
+    """Seen to fail with links voided when a newer one is made, and with those that are left not voided by the reset."""
     person, neighbour = await reader(shop), await reader(shop)
     theirs = await reset_link(shop, neighbour)
-    old, new = await reset_link(shop, person), await reset_link(shop, person)
-    assert_problem(await reset(shop, old), 400, "AUTH_LINK_INVALID")
-    assert (await reset(shop, new)).status_code == 204
+    links = [await reset_link(shop, person), await reset_link(shop, person)]
+    assert (await reset(shop, links[used])).status_code == 204
+    assert_problem(await reset(shop, links[1 - used]), 400, "AUTH_LINK_INVALID")
     assert (await reset(shop, theirs)).status_code == 204
+
+
+async def test_a_changed_password_voids_reset_links(shop: Shop):
+    """Seen to fail with `void` taken out of `change_password`."""
+    person = await reader(shop)
+    link = await reset_link(shop, person)
+    body = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
+    assert (await shop.client.post("/auth/password", headers=person.headers, json=body)).status_code == 204
+    assert_problem(await reset(shop, link), 400, "AUTH_LINK_INVALID")
 
 
 async def test_a_reset_link_does_not_void_verification_links(shop: Shop):
@@ -167,11 +179,12 @@ async def test_a_reset_link_does_not_void_verification_links(shop: Shop):
     assert (await verify(shop, verification)).status_code == 204
 
 
-async def test_of_simultaneous_requests_for_a_reset_one_link_stays_good(live: Shop):
-    """Seen to fail (several stay good) with the lock taken out of `forgot`."""
+async def test_simultaneous_requests_for_a_reset_bring_no_more_mails_than_others(live: Shop):
+    """Seen to fail (8 mails) with the hits read before and written after, in place of the upsert."""
     person = await reader(live)
-    await asyncio.gather(*(forgot(live, person.email) for _ in range(6)))
-    assert await live.scalar("SELECT count(*) FROM account_links") == 1
+    await asyncio.gather(*(forgot(live, person.email) for _ in range(8)))
+    assert await live.scalar("SELECT count(*) FROM account_links") == 5
+    assert len(await mails(live, "password_reset")) == 5
 
 
 @pytest.mark.parametrize("known", [False, True])
@@ -184,13 +197,18 @@ async def test_nobody_unknown_or_deactivated_gets_a_reset_mail(shop: Shop, known
 
 
 async def test_a_forgotten_password_costs_the_same_whether_there_is_an_account_or_not(live: Shop):
-    """Seen to fail with an early return for unknown addresses."""
+    """Nor does it tell that the mailbox has got enough. Seen to fail with an early return for unknown addresses, and
+    with one beyond the bound."""
+    full = await reader(live)
+    for _ in range(5):
+        await forgot(live, full.email)
     answers, work = [], []
-    for email in ((await reader(live)).email, (await reader(live, is_active=False)).email, "nobody@example.com"):
+    known, shut = await reader(live), await reader(live, is_active=False)
+    for email in (known.email, shut.email, "nobody@example.com", full.email):
         with statements() as seen:
             answers.append((await forgot(live, email)).json())
         work.append(seen)
-    assert answers[0] == answers[1] == answers[2]
-    assert work[0] == work[1] == work[2]
+    assert all(answer == answers[0] for answer in answers)
+    assert all(done == work[0] for done in work)
     assert len(work[0]) >= 4
-    assert len(await mails(live, "password_reset")) == 1
+    assert len(await mails(live, "password_reset")) == 5 + 1

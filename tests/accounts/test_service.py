@@ -38,10 +38,13 @@ async def test_the_purge_deletes_what_has_had_its_time_and_nothing_else(shop: Sh
     for _ in range(2):
         await signed_in(shop, person)
         await shop.client.post("/auth/verify-email/resend", headers=person.headers)
+    await shop.rows("DELETE FROM rate_limits")
     await shop.rows("INSERT INTO rate_limits VALUES ('old', now() - interval '61 minutes', 1), ('new', now(), 1)")
+    other = "INSERT INTO sign_in_places VALUES (:id, 'old', 'network', now() - interval '180 days')"
+    await shop.rows(other, id=person.id)
     for table in ("refresh_tokens", "account_links"):
         await shop.rows(f"UPDATE {table} SET expires_at = now() WHERE id = (SELECT min(id) FROM {table})")
-    assert await shop.app.state.database.transaction(purge_expired) == 3
+    assert await shop.app.state.database.transaction(purge_expired) == 4
     assert await shop.app.state.database.transaction(purge_expired) == 0
-    for table in ("refresh_tokens", "account_links", "rate_limits"):
+    for table in ("refresh_tokens", "account_links", "rate_limits", "sign_in_places"):
         assert await shop.scalar(f"SELECT count(*) FROM {table}") == 1

@@ -8,6 +8,7 @@ from app.accounts.notices import sign_in_linked
 from app.accounts.oauth.identity import Identity, verified_email
 from app.accounts.oauth.providers import LABELS
 from app.accounts.oauth.repository import IdentityRepository
+from app.accounts.place_repository import PlaceRepository
 from app.accounts.repository import Account, AccountRepository
 from app.accounts.token_repository import RefreshTokenRepository
 from app.core.errors import TryAgain
@@ -52,6 +53,7 @@ class AccountResolution:
         """The account with that address, which the identity opens from now on.
 
         A password that was set before the address was proven goes: whoever set it never showed that it was theirs.
+        So do the places where they signed in.
         """
         found = await self._accounts.lock_by_email(email)
         if found is None:
@@ -60,6 +62,8 @@ class AccountResolution:
         if moment is None:
             return None
         account = await self._accounts.adopt(found.id)
+        if found.email_verified_at is None:
+            await PlaceRepository(self._session).forget(account.id)
         await self._tokens.revoke_all(account.id)
         lost_password = found.hashed_password is not None and account.hashed_password is None
         await self._mails.identity_linked(

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from fastapi import APIRouter, Request, Response
 
+from app.accounts.errors import NameReserved
 from app.accounts.limits import Limits
 from app.accounts.schemas import AccountOut, ChangeAccount, ChangePassword
 from app.accounts.service_deps import Accounts
@@ -57,7 +58,12 @@ async def change_profile(
     if wanted is None:
         account = AccountOut.of(await accounts.profile(reader.id))
         return render(request, ProfilePage(sent, account, reader.display_name or ""), 422)
-    await accounts.change_profile(reader.id, wanted.changes())
+    try:
+        await accounts.change_profile(reader.id, wanted.changes())
+    except NameReserved as error:
+        sent.refuse(error)
+        account = AccountOut.of(await accounts.profile(reader.id))
+        raise shown_again(request, ProfilePage(sent, account, reader.display_name or ""), error) from error
     visitor.say("Your profile is up to date.")
     return see_other(PROFILE)
 
@@ -85,8 +91,8 @@ async def change_password(
         return render(request, PasswordPage(sent, has_password=True), 422)
     await release(session)
     try:
-        await limits.check("password")
-        await accounts.change_password(reader.id, reader.session_id, wanted.current_password, wanted.new_password)
+        async with limits.password_work("password", is_known=True):
+            await accounts.change_password(reader.id, reader.session_id, wanted.current_password, wanted.new_password)
     except DomainError as error:
         sent.refuse(error)
         raise shown_again(request, PasswordPage(sent, has_password=True), error) from error

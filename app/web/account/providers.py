@@ -26,7 +26,7 @@ from app.web.access import SIGN_IN, own_path
 from app.web.account.welcome import move_in, settle
 from app.web.errors import Answered
 from app.web.route import PrivatePageRoute, see_other
-from app.web.visitor import AnyVisitor
+from app.web.visitor import AnyVisitor, browser_of
 
 GOAL = "bookstore_goal"
 
@@ -47,7 +47,7 @@ def offered(settings: Settings) -> dict[str, str]:
 
 async def get_browser_oauth(request: Request, limiter: Limiter, outbox: OutboxDep, policy: Policy) -> OAuthService:
     """Sign-in that opens sessions of browsers."""
-    return await get_oauth(request, limiter, outbox, of_browsers(policy))
+    return await get_oauth(request, limiter, outbox, of_browsers(policy, browser_of(request)))
 
 
 BrowserOAuth = Annotated[OAuthService, Depends(get_browser_oauth)]

@@ -18,9 +18,10 @@ from app.web.errors import Answered
 from app.web.forms import Form, Sent
 from app.web.page import Page, render
 from app.web.route import PrivatePageRoute, see_other
-from app.web.visitor import AnyVisitor
+from app.web.visitor import AnyVisitor, browser_of
 
 router = APIRouter(include_in_schema=False, route_class=PrivatePageRoute)
+FEW_MAILS = "We send only a few in an hour; the link of an earlier mail is as good."
 FORGOT, RESET, VERIFY = "/account/forgot", "/account/reset", "/account/verify"
 
 
@@ -79,7 +80,7 @@ async def forgot(
         sent.refuse(error)
         raise shown_again(request, ForgotPage(sent), error) from error
     await recovery.forgot(wanted.email)
-    visitor.say(f"If there is an account for {wanted.email}, a mail with a link is on its way.")
+    visitor.say(f"If there is an account for {wanted.email}, a mail with a link is on its way. {FEW_MAILS}")
     return see_other("/account" if visitor.caller else SIGN_IN)
 
 
@@ -101,13 +102,14 @@ async def reset(
         return render(request, ResetPage(sent, sent.get("token")), 422)
     await release(session)
     try:
-        await limits.check("password/reset")
-        await recovery.reset(wanted.token, wanted.new_password)
+        async with limits.password_work("password/reset"):
+            await recovery.reset(wanted.token, wanted.new_password, browser_of(request))
     except LinkInvalid as error:
         raise Answered(_stale(request, LinkPurpose.RESET_PASSWORD)) from error
     except DomainError as error:
         sent.refuse(error)
         raise shown_again(request, ResetPage(sent, wanted.token), error) from error
+    visitor.be_known()
     visitor.say("Your new password is set. Please sign in with it.")
     return see_other(SIGN_IN)
 
@@ -151,7 +153,7 @@ async def resend(
         visitor.say(error.detail, "bad")
         raise Answered(see_other("/account")) from error
     await recovery.resend_verification(reader.id)
-    visitor.say(f"A mail to {reader.email} is on its way, unless the address is confirmed already.")
+    visitor.say(f"A mail to {reader.email} is on its way, unless the address is confirmed already. {FEW_MAILS}")
     return see_other("/account")
 
 

@@ -20,7 +20,7 @@ from app.web.account.welcome import welcome
 from app.web.forms import Sent
 from app.web.page import render
 from app.web.route import PrivatePageRoute, see_other
-from app.web.visitor import AnyVisitor
+from app.web.visitor import AnyVisitor, browser_of
 
 router = APIRouter(include_in_schema=False, route_class=PrivatePageRoute)
 REGISTER = "/account/register"
@@ -55,10 +55,10 @@ async def register(
     if wanted is None:
         return render(request, RegisterPage.of(request, sent, goal), 422)
     await release(session)
-    accounts = AccountService(session, outbox, of_browsers(policy))
+    accounts = AccountService(session, outbox, of_browsers(policy, browser_of(request)))
     try:
-        await limits.check("register")
-        tokens = await accounts.register(wanted.email, wanted.password, wanted.display_name)
+        async with limits.password_work("register"):
+            tokens = await accounts.register(wanted.email, wanted.password, wanted.display_name)
     except DomainError as error:
         sent.refuse(error)
         raise shown_again(request, RegisterPage.of(request, sent, goal), error) from error

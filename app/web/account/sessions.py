@@ -7,13 +7,15 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from app.accounts.service_deps import Sessions
-from app.accounts.sessions import SessionShown
+from app.accounts.browser import of_browsers
+from app.accounts.service_deps import Policy, Sessions
+from app.accounts.sessions import SessionService, SessionShown
+from app.core.db.transaction import Session
 from app.web.access import Reader
 from app.web.forms import Sent
 from app.web.page import Page, render
 from app.web.route import PrivatePageRoute, see_other
-from app.web.visitor import AnyVisitor
+from app.web.visitor import AnyVisitor, browser_of
 
 router = APIRouter(include_in_schema=False, route_class=PrivatePageRoute)
 SESSIONS = "/account/sessions"
@@ -54,8 +56,11 @@ async def end(sent: Sent, visitor: AnyVisitor, reader: Reader, sessions: Session
 
 
 @router.post("/account/sessions/end-others")
-async def end_others(visitor: AnyVisitor, reader: Reader, sessions: Sessions) -> Response:
-    """End all sessions but this one."""
+async def end_others(
+    request: Request, visitor: AnyVisitor, reader: Reader, session: Session, policy: Policy
+) -> Response:
+    """End all sessions but this one. Of the browsers, no other one is known to the account any more."""
+    sessions = SessionService(session, of_browsers(policy, browser_of(request)))
     await sessions.end_others(reader.id, reader.session_id)
     visitor.say("You are signed out everywhere else.")
     return see_other(SESSIONS)

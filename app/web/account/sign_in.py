@@ -21,7 +21,7 @@ from app.web.account.welcome import welcome
 from app.web.forms import Sent
 from app.web.page import render
 from app.web.route import PrivatePageRoute, see_other
-from app.web.visitor import AnyVisitor
+from app.web.visitor import AnyVisitor, browser_of
 
 router = APIRouter(include_in_schema=False, route_class=PrivatePageRoute)
 
@@ -55,10 +55,10 @@ async def sign_in(
     if wanted is None:
         return render(request, SignInPage.of(request, sent, goal), 422)
     await release(session)
-    accounts = AccountService(session, outbox, of_browsers(policy))
+    accounts = AccountService(session, outbox, of_browsers(policy, browser_of(request)))
     try:
         await limits.check("login")
-        async with limits.login_attempt(wanted.email) as attempt:
+        async with limits.login_attempt(wanted.email, browser_of(request)) as attempt:
             tokens = await accounts.log_in(wanted.email, wanted.password, attempt)
     except DomainError as error:
         sent.refuse(error, "")

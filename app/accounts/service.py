@@ -159,7 +159,7 @@ async def refuse_mails(session: AsyncSession, user_id: int, kind: str) -> None:
 
 
 async def purge_expired(session: AsyncSession) -> int:
-    """Delete a batch of what has had its time: refresh tokens, links, places and rate limit counters; how many rows."""
+    """Delete a batch of what has had its time (tokens, links, places, rate limit counters); how many rows."""
     tokens = await RefreshTokenRepository(session).purge()
     links = await LinkRepository(session).purge()
     places = await PlaceRepository(session).purge(PLACE_LIFE)

@@ -200,7 +200,8 @@ def sweep() -> None:
     """Do now what the worker does every hour: delete what has expired and images of no book, tidy up for search."""
 
     async def work(database: Database) -> tuple[int, int]:
-        return await housekeeping.sweep(database), await delete_orphans(database, load_settings())
+        settings = load_settings()
+        return await housekeeping.sweep(database, settings), await delete_orphans(database, settings)
 
     rows, files = on_database(work)
     out.print(f"{rows} rows and {files} files of images deleted.")

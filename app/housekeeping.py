@@ -3,10 +3,12 @@
 import asyncio
 import logging
 from contextlib import suppress
+from functools import partial
 
 from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.accounts.security.trail import purge_security_events
 from app.accounts.service import purge_expired
 from app.catalog.bitmap_upkeep import keep_bitmaps
 from app.catalog.tally import add_up_tallies
@@ -37,13 +39,13 @@ PURGES = (purge_expired, purge_idempotency_keys, purge_old_mails, purge_read_not
 SUMS = (add_up_tallies, add_up_sales)
 
 
-async def sweep(database: Database) -> int:
+async def sweep(database: Database, settings: Settings) -> int:
     """Delete everything that has had its time, each batch in a transaction of its own; how many rows.
 
     Tallies are added up as well, and the bitmaps of frequent words drawn anew.
     """
     swept = 0
-    for purge in PURGES:
+    for purge in (*PURGES, partial(purge_security_events, days=settings.security_events_days)):
         while rows := await database.transaction(purge):
             swept += rows
     for add_up in SUMS:
@@ -57,7 +59,7 @@ async def sweep_hourly(database: Database, settings: Settings, stop: asyncio.Eve
     """Sweep now and every hour until `stop` is set. Nothing that goes wrong ends it: there is the next hour."""
     while not stop.is_set():
         try:
-            rows, files = await sweep(database), await delete_orphans(database, settings)
+            rows, files = await sweep(database, settings), await delete_orphans(database, settings)
             log.info("housekeeping deleted %d rows and %d files of images", rows, files)
         except TryAgain:
             log.warning("housekeeping left for the next hour: the database is busy")

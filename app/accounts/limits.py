@@ -9,6 +9,7 @@ from weakref import WeakValueDictionary
 
 from fastapi import Depends, Request
 
+from app.accounts.security.noting import limit_noted
 from app.core.rate_limit import Hit, Limiter, Quota, RateLimiter, client_address
 
 MINUTE = timedelta(minutes=1)
@@ -41,7 +42,8 @@ class AuthLimits:
 
     async def check(self, operation: str) -> None:
         """Count a call of the operation."""
-        await self._limiter.count(Quota(operation, (self._address,), self._per_minute, MINUTE))
+        with limit_noted(operation):
+            await self._limiter.count(Quota(operation, (self._address,), self._per_minute, MINUTE))
 
     @asynccontextmanager
     async def login_attempt(self, email: str) -> AsyncIterator[LoginAttempt]:
@@ -53,7 +55,9 @@ class AuthLimits:
         pair = Quota("failed login", (self._address, email), FAILURES_PER_PAIR, PAIR_WINDOW)
         anywhere = Quota("failed login anywhere", (email,), FAILURES_PER_EMAIL, EMAIL_WINDOW)
         async with _turns.setdefault((self._address, email), asyncio.Lock()):
-            yield LoginAttempt(self._limiter, await self._limiter.count(pair, anywhere))
+            with limit_noted("login", email):
+                hits = await self._limiter.count(pair, anywhere)
+            yield LoginAttempt(self._limiter, hits)
 
 
 async def get_limits(request: Request, limiter: Limiter) -> AuthLimits:

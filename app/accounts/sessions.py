@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.errors import RefreshInvalid, TokenReuse, UserInactive
 from app.accounts.repository import Account, AccountRepository
+from app.accounts.security.kinds import Kind, Way
+from app.accounts.security.noting import note_refusal, record
 from app.accounts.token_repository import RefreshTokenRepository
 from app.accounts.tokens import digest, issue_access_token, opaque_token
 
@@ -25,6 +27,11 @@ class TokenPolicy:
     refresh_days: int
     session_days: int
     realm: str = ""
+
+    @property
+    def client(self) -> str:
+        """What its sessions are for, as security events tell it."""
+        return "browser" if self.realm else "app"
 
     def digest(self, token: str) -> str:
         """What is kept of an opaque token of this realm."""
@@ -52,14 +59,17 @@ class SessionService:
     """Opens, rotates and ends sessions."""
 
     def __init__(self, session: AsyncSession, policy: TokenPolicy) -> None:
+        self._session = session
         self._accounts = AccountRepository(session)
         self._tokens = RefreshTokenRepository(session)
         self._policy = policy
 
-    async def open(self, account: Account) -> Tokens:
+    async def open(self, account: Account, way: Way = "password") -> Tokens:
         """A new session. The account's row must be locked, or be of this transaction."""
         end = func.now() + timedelta(days=self._policy.session_days)
-        return await self._issue(account, uuid4(), end)
+        tokens = await self._issue(account, uuid4(), end)
+        await record(self._session, Kind.SIGNED_IN, account.id, way=way, client=self._policy.client)
+        return tokens
 
     async def rotate(self, presented: str) -> Tokens:
         """The next tokens of a session, for its latest refresh token.
@@ -73,13 +83,17 @@ class SessionService:
         account = await self._accounts.lock_owner_of_token(token_hash)
         token = await self._tokens.lock(token_hash)
         if account is None or token is None:
+            note_refusal(Kind.REFRESH_REFUSED, reason="unknown_token")
             raise RefreshInvalid
         if token.is_revoked:
             await self._tokens.revoke_family(token.family)
+            await record(self._session, Kind.REFRESH_TOKEN_REUSED, account.id, client=self._policy.client)
             raise TokenReuse
         if token.is_expired:
+            note_refusal(Kind.REFRESH_REFUSED, account.id, reason="expired_token")
             raise RefreshInvalid
         if not account.is_active:
+            note_refusal(Kind.REFRESH_REFUSED, account.id, reason="deactivated")
             raise UserInactive
         await self._tokens.revoke(token_hash)
         end = literal(token.session_expires_at, DateTime(timezone=True))
@@ -87,12 +101,15 @@ class SessionService:
 
     async def close(self, presented: str) -> None:
         """Revoke that refresh token alone, if it is one."""
-        await self._tokens.revoke(self._policy.digest(presented))
+        owner = await self._tokens.revoke(self._policy.digest(presented))
+        if owner is not None:
+            await record(self._session, Kind.SIGNED_OUT, owner, client=self._policy.client)
 
     async def close_all(self, user_id: int) -> None:
         """Revoke every session of the account."""
         await self._accounts.lock(user_id)
         await self._tokens.revoke_all(user_id)
+        await record(self._session, Kind.SESSIONS_ENDED, user_id, which="all")
 
     async def open_sessions(self, user_id: int) -> list[SessionShown]:
         """The sessions of browsers and of the API that can go on, the newest first."""
@@ -103,12 +120,14 @@ class SessionService:
     async def end(self, user_id: int, session_id: UUID) -> None:
         """Revoke that session, if it is one of the account."""
         await self._accounts.lock(user_id)
-        await self._tokens.revoke_own_family(user_id, session_id)
+        if await self._tokens.revoke_own_family(user_id, session_id):
+            await record(self._session, Kind.SESSION_ENDED, user_id)
 
     async def end_others(self, user_id: int, session_id: UUID) -> None:
         """Revoke every session of the account but that one."""
         await self._accounts.lock(user_id)
         await self._tokens.revoke_all(user_id, but=session_id)
+        await record(self._session, Kind.SESSIONS_ENDED, user_id, which="others")
 
     async def _issue(self, account: Account, family: UUID, end: ColumnElement[datetime]) -> Tokens:
         refresh_token = opaque_token()

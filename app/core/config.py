@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     trusted_proxies: str = ""
     rate_limit_enabled: bool | None = None
     rate_limit_auth_per_minute: int = Field(default=20, ge=1)
+    security_events_days: int = Field(default=90, ge=1, le=MAX_DAYS)
     max_body_bytes: int = Field(default=1_048_576, ge=1)
     shop_locale: str = "en_US"
     upload_max_bytes: int = Field(default=5_242_880, ge=1)

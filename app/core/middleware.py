@@ -18,7 +18,8 @@ from app.core.metrics import observe_request
 from app.core.problems import framework_problem, invalid_input, problem, validation_problem
 
 log = logging.getLogger(__name__)
-request_id: ContextVar[str] = ContextVar("request_id", default="-")
+NO_REQUEST = "-"
+request_id: ContextVar[str] = ContextVar("request_id", default=NO_REQUEST)
 
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _SUSPECT_JSON = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from sqlalchemy import Connection, text
 
 import app.accounts.models
+import app.accounts.security.models
 import app.audit.models
 import app.cart.models
 import app.catalog.models

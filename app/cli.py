@@ -202,8 +202,7 @@ def sweep() -> None:
 
     async def work(database: Database) -> tuple[int, int]:
         settings = load_settings()
-        swept = await housekeeping.sweep(database, settings.max_notices)
-        return swept, await delete_orphans(database, settings)
+        return await housekeeping.sweep(database, settings), await delete_orphans(database, settings)
 
     rows, files = on_database(work)
     out.print(f"{rows} rows and {files} files of images deleted.")

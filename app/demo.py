@@ -15,6 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import app.catalog.demo
 from app.accounts.models import User, UserRole
 from app.accounts.passwords import hash_password, verify_password
+from app.accounts.security import noting
+from app.accounts.security.kinds import Kind
 from app.audit.service import record
 from app.catalog.models import Book, Genre
 from app.core.config import ConfigurationError, Settings, kept_text
@@ -90,6 +92,7 @@ async def furnish(settings: Settings, database: Database) -> list[SignIn]:
         added = insert(User).on_conflict_do_nothing().returning(User.id, User.email, User.role)
         for user_id, email, role in (await session.execute(added, people)).all():
             await record(session, None, "user.created", user_id, after={"email": email, "role": role})
+            await noting.record(session, Kind.ACCOUNT_CREATED, user_id, by="operator")
 
     if people:
         await database.transaction(add_people)

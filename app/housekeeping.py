@@ -8,10 +8,11 @@ from functools import partial
 from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.accounts.security.trail import purge_security_events
 from app.accounts.service import purge_expired
 from app.catalog.bitmap_upkeep import keep_bitmaps
 from app.catalog.tally import add_up_tallies
-from app.core.config import MAX_BOUND, Settings
+from app.core.config import Settings
 from app.core.db.transaction import Database
 from app.core.errors import TryAgain
 from app.media.service import delete_orphans
@@ -38,14 +39,15 @@ PURGES = (purge_expired, purge_idempotency_keys, purge_old_mails, purge_read_not
 SUMS = (add_up_tallies, add_up_sales)
 
 
-async def sweep(database: Database, max_notices: int = MAX_BOUND) -> int:
+async def sweep(database: Database, settings: Settings) -> int:
     """Delete everything that has had its time, each batch in a transaction of its own; how many rows.
 
     So are the oldest notices of who has more than `max_notices`. Tallies are added up as well, and the bitmaps of
     frequent words drawn anew.
     """
     swept = 0
-    for purge in (*PURGES, partial(purge_surplus_notices, most=max_notices)):
+    surplus = partial(purge_surplus_notices, most=settings.max_notices)
+    for purge in (*PURGES, surplus, partial(purge_security_events, days=settings.security_events_days)):
         while rows := await database.transaction(purge):
             swept += rows
     for add_up in SUMS:
@@ -59,8 +61,7 @@ async def sweep_hourly(database: Database, settings: Settings, stop: asyncio.Eve
     """Sweep now and every hour until `stop` is set. Nothing that goes wrong ends it: there is the next hour."""
     while not stop.is_set():
         try:
-            rows = await sweep(database, settings.max_notices)
-            files = await delete_orphans(database, settings)
+            rows, files = await sweep(database, settings), await delete_orphans(database, settings)
             log.info("housekeeping deleted %d rows and %d files of images", rows, files)
         except TryAgain:
             log.warning("housekeeping left for the next hour: the database is busy")

@@ -20,6 +20,8 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from app.accounts.oauth.providers import Providers, warn_of_missing_secrets
 from app.accounts.oauth.router import router as oauth
 from app.accounts.router import router as accounts
+from app.accounts.security.keeping import SecurityNotes
+from app.accounts.security.router import router as security
 from app.accounts.unsubscribe import router as unsubscribe
 from app.admin.cancel_router import router as cancellations
 from app.admin.export_router import router as exports
@@ -86,6 +88,7 @@ ROUTERS = (
     users,
     reports,
     audit,
+    security,
     images,
     image_files,
     exports,
@@ -148,6 +151,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
         expose_headers=["Link", "X-Total-Count", "Idempotent-Replayed", "Retry-After", "X-Request-ID"],
     )
+    app.add_middleware(SecurityNotes)
     app.add_middleware(RequestContext, always=ENCRYPTED_ONLY if settings.is_https else None)
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "c2e4f6a8b042"
-down_revision = "a8c0d2e4f638"
+down_revision = "b0d2e4f6a840"
 branch_labels = None
 depends_on = None
 

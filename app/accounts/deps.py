@@ -10,8 +10,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Scope, Send
 
-from app.accounts.errors import AccountDeactivated, Forbidden
+from app.accounts.errors import AccountDeactivated, Forbidden, TokenInvalid
 from app.accounts.models import UserRole
+from app.accounts.security.kinds import Kind
+from app.accounts.security.noting import note_refusal, operation_of
 from app.accounts.tokens import read_access_token
 from app.core.db.driver import driver
 from app.core.db.transaction import TransactionRoute, get_session
@@ -37,9 +39,14 @@ Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 async def _authenticated(request: Request, credentials: HTTPAuthorizationCredentials | None) -> Caller:
     if credentials is None:
         raise HTTPException(401, "A bearer token is needed.")
-    claims = read_access_token(request.app.state.signing_key, credentials.credentials)
+    try:
+        claims = read_access_token(request.app.state.signing_key, credentials.credentials)
+    except TokenInvalid:
+        note_refusal(Kind.ACCESS_TOKEN_REFUSED, reason="not_ours")
+        raise
     row = await (await driver(await get_session(request))).fetchrow(_ACCOUNT, claims.user_id)
     if row is None or not row["is_active"]:
+        note_refusal(Kind.ACCESS_TOKEN_REFUSED, row and row["id"], reason="deactivated")
         raise AccountDeactivated
     return Caller(row["id"], row["email"], row["display_name"], UserRole[row["role"]], claims.session_id)
 
@@ -58,6 +65,7 @@ async def admin_user(request: Request, credentials: Credentials) -> Caller:
     """An active account whose row has the role `admin`; the role claim of the token is never asked."""
     caller = await _authenticated(request, credentials)
     if caller.role is not UserRole.ADMIN:
+        note_refusal(Kind.ADMIN_OPERATION_REFUSED, caller.id, operation=operation_of(request))
         raise Forbidden
     await storable_text(request)
     return caller

@@ -15,6 +15,7 @@ from fastapi import Depends, Request
 from app.accounts.password_queue import Guest
 from app.accounts.passwords import queue
 from app.accounts.places import Place, Places, Standing
+from app.accounts.security.noting import limit_noted
 from app.core.db.transaction import Database
 from app.core.rate_limit import Client, Hit, Limiter, Quota, RateLimiter, client_of
 
@@ -57,7 +58,8 @@ class AuthLimits:
 
     async def check(self, operation: str) -> None:
         """Count a call of the operation."""
-        await self._limiter.count(*self._client.quotas(operation, self._per_minute, MINUTE))
+        with limit_noted(operation):
+            await self._limiter.count(*self._client.quotas(operation, self._per_minute, MINUTE))
 
     @asynccontextmanager
     async def password_work(self, operation: str, *, is_known: bool = False) -> AsyncIterator[None]:
@@ -84,7 +86,8 @@ class AuthLimits:
         standing = await self._places.standing(self._database, email, place)
         with self._seat(standing.is_known):
             async with _turns.setdefault((place.network, email), asyncio.Lock()):
-                hits = await self._limiter.count_first(*_choices(email, place, standing))
+                with limit_noted("login", email):
+                    hits = await self._limiter.count_first(*_choices(email, place, standing))
                 yield LoginAttempt(self._limiter, hits)
 
     def _seat(self, is_known: bool) -> AbstractContextManager[None]:

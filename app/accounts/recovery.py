@@ -13,6 +13,8 @@ from app.accounts.notices import password_changed
 from app.accounts.passwords import hash_password, normalised_password
 from app.accounts.places import Places
 from app.accounts.repository import Account, AccountRepository
+from app.accounts.security.kinds import Kind
+from app.accounts.security.noting import note_refusal, record
 from app.accounts.sessions import TokenPolicy
 from app.accounts.token_repository import LinkRepository, RefreshTokenRepository
 from app.accounts.tokens import digest, opaque_token
@@ -48,7 +50,10 @@ class RecoveryService:
 
     async def is_good(self, token: str, purpose: LinkPurpose) -> bool:
         """Whether a mailed link could be used now. Looking does not use it up."""
-        return await self._links.is_usable(digest(token), purpose)
+        usable = await self._links.is_usable(digest(token), purpose)
+        if not usable:
+            note_refusal(Kind.LINK_REFUSED, link=purpose.value)
+        return usable
 
     async def resend_verification(self, user_id: int) -> None:
         account = await self._accounts.lock(user_id)
@@ -59,6 +64,7 @@ class RecoveryService:
         """Count the address as proven. Raises LinkInvalid."""
         account = await self._redeem(digest(token), LinkPurpose.VERIFY_EMAIL)
         await self._accounts.mark_verified(account.id)
+        await record(self._session, Kind.ADDRESS_VERIFIED, account.id)
 
     async def forgot(self, email: str) -> None:
         """Mail a reset link to an active account, unless its mailbox got enough mails of late.
@@ -75,6 +81,8 @@ class RecoveryService:
         await self._add_link(user_id, LinkPurpose.RESET_PASSWORD, token, RESET_LIFE)
         await self._mails.password_reset(email, token, RESET_LIFE)
         await (queued.commit() if may_send and user_id != NOBODY else queued.rollback())
+        state = "active" if user_id != NOBODY else "deactivated" if account else "unknown"
+        await record(self._session, Kind.RESET_ASKED, account.id if account else None, state=state)
 
     async def reset(self, token: str, new_password: str, browser: str | None = None) -> None:
         """Set the password, count the address as proven, end every session and void all other links.
@@ -99,6 +107,7 @@ class RecoveryService:
         await self._links.void(account.id, LinkPurpose.RESET_PASSWORD)
         await self._mails.password_changed(account.email, moment)
         await post(self._session, password_changed(account.id))
+        await record(self._session, Kind.RESET_DONE, account.id)
 
     async def _add_link(self, user_id: int, purpose: LinkPurpose, token: str, life: timedelta) -> None:
         await self._links.add(user_id, purpose, digest(token), life)
@@ -115,5 +124,6 @@ class RecoveryService:
         """Use the link up; its owner, whose row is locked."""
         account = await self._accounts.lock_owner_of_link(token_hash)
         if account is None or not account.is_active or not await self._links.use(token_hash, purpose):
+            note_refusal(Kind.LINK_REFUSED, account.id if account else None, link=purpose.value)
             raise LinkInvalid
         return account

@@ -25,6 +25,8 @@ from app.accounts.place_repository import PlaceRepository
 from app.accounts.places import PLACE_LIFE
 from app.accounts.recovery import RecoveryService
 from app.accounts.repository import Account, AccountRepository
+from app.accounts.security.kinds import Kind
+from app.accounts.security.noting import note_refusal, record
 from app.accounts.sessions import SessionService, TokenPolicy, Tokens
 from app.accounts.token_repository import LinkRepository, RefreshTokenRepository
 from app.core.db.transaction import release
@@ -59,9 +61,10 @@ class AccountService:
         hashed = await hash_password(password)
         account = await self._accounts.add(email, hashed, display_name=display_name)
         if account is None:
+            note_refusal(Kind.REGISTRATION_REFUSED, email=email, reason="address_taken")
             raise EmailTaken
         await self._recovery.send_verification(account)
-        return await self._sessions.open(account)
+        return await self._sessions.open(account, "registration")
 
     async def log_in(self, email: str, password: str, attempt: LoginAttempt) -> Tokens:
         """A new session.
@@ -83,11 +86,17 @@ class AccountService:
         account = await self._accounts.by_email(email)
         await release(self._session)
         match = await verify_password(password, account.hashed_password if account else None)
-        if account and account.hashed_password is None:
+        if account is None:
+            note_refusal(Kind.SIGN_IN_FAILED, reason="unknown_account")
+            raise InvalidCredentials
+        if account.hashed_password is None:
+            note_refusal(Kind.SIGN_IN_FAILED, account.id, reason="no_password")
             raise NoPassword
-        if account is None or not match:
+        if not match:
+            note_refusal(Kind.SIGN_IN_FAILED, account.id, reason="wrong_password")
             raise InvalidCredentials
         if not account.is_active:
+            note_refusal(Kind.SIGN_IN_FAILED, account.id, reason="deactivated")
             raise AccountDeactivated
         return account, match
 
@@ -113,21 +122,26 @@ class AccountService:
         account = await self._accounts.by_id(user_id)
         await release(self._session)
         if account is None or account.hashed_password is None:
+            note_refusal(Kind.PASSWORD_CHANGE_REFUSED, user_id, reason="no_password")
             raise NoPassword
         refuse_common(normalised_password(new), account.email, "new_password")
         if not await verify_password(current, account.hashed_password):
+            note_refusal(Kind.PASSWORD_CHANGE_REFUSED, user_id, reason="wrong_password")
             raise PasswordIncorrect
         hashed = await hash_password(new)
         now = await self._accounts.lock(user_id)
         if now is None or not now.is_active:
+            note_refusal(Kind.PASSWORD_CHANGE_REFUSED, user_id, reason="deactivated")
             raise AccountDeactivated
         if now.hashed_password != account.hashed_password:
+            note_refusal(Kind.PASSWORD_CHANGE_REFUSED, user_id, reason="changed_meanwhile")
             raise PasswordIncorrect
         moment = await self._accounts.set_password(user_id, hashed)
         await self._tokens.revoke_all(user_id, but=session_id)
         await self._links.void(user_id, LinkPurpose.RESET_PASSWORD)
         await self._mails.password_changed(now.email, moment)
         await post(self._session, password_changed(user_id))
+        await record(self._session, Kind.PASSWORD_CHANGED, user_id)
 
     async def profile(self, user_id: int) -> Account:
         return _present(await self._accounts.by_id(user_id))

@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts.errors import RefreshedTooOften, RefreshInvalid, TokenReuse, UserInactive
 from app.accounts.places import Place, Places
 from app.accounts.repository import Account, AccountRepository
+from app.accounts.security.kinds import Kind, Way
+from app.accounts.security.noting import note_refusal, record
 from app.accounts.token_repository import RefreshTokenRepository
 from app.accounts.tokens import digest, issue_access_token, opaque_token
 
@@ -32,6 +34,11 @@ class TokenPolicy:
     max_sessions: int = 50
     max_refreshes: int = 3000
     place: Place | None = None
+
+    @property
+    def client(self) -> str:
+        """What its sessions are for, as security events tell it."""
+        return "browser" if self.realm else "app"
 
     def digest(self, token: str) -> str:
         """What is kept of an opaque token of this realm."""
@@ -65,7 +72,7 @@ class SessionService:
         self._tokens = RefreshTokenRepository(session)
         self._policy = policy
 
-    async def open(self, account: Account) -> Tokens:
+    async def open(self, account: Account, way: Way = "password") -> Tokens:
         """A new session. The account's row must be locked, or be of this transaction.
 
         Where the account has as many as it may, the one that would end first ends.
@@ -74,7 +81,9 @@ class SessionService:
         end = func.now() + timedelta(days=self._policy.session_days)
         if self._policy.place:
             await self._places.remember(self._session, account.id, self._policy.place)
-        return await self._issue(account, uuid4(), end)
+        tokens = await self._issue(account, uuid4(), end)
+        await record(self._session, Kind.SIGNED_IN, account.id, way=way, client=self._policy.client)
+        return tokens
 
     async def rotate(self, presented: str) -> Tokens:
         """The next tokens of a session, for its latest refresh token.
@@ -89,13 +98,17 @@ class SessionService:
         account = await self._accounts.lock_owner_of_token(token_hash)
         token = await self._tokens.lock(token_hash)
         if account is None or token is None:
+            note_refusal(Kind.REFRESH_REFUSED, reason="unknown_token")
             raise RefreshInvalid
         if token.is_revoked:
             await self._tokens.revoke_family(token.family)
+            await record(self._session, Kind.REFRESH_TOKEN_REUSED, account.id, client=self._policy.client)
             raise TokenReuse
         if token.is_expired:
+            note_refusal(Kind.REFRESH_REFUSED, account.id, reason="expired_token")
             raise RefreshInvalid
         if not account.is_active:
+            note_refusal(Kind.REFRESH_REFUSED, account.id, reason="deactivated")
             raise UserInactive
         if token.siblings > self._policy.max_refreshes:
             await self._tokens.revoke_family(token.family)
@@ -106,13 +119,16 @@ class SessionService:
 
     async def close(self, presented: str) -> None:
         """Revoke that refresh token alone, if it is one."""
-        await self._tokens.revoke(self._policy.digest(presented))
+        owner = await self._tokens.revoke(self._policy.digest(presented))
+        if owner is not None:
+            await record(self._session, Kind.SIGNED_OUT, owner, client=self._policy.client)
 
     async def close_all(self, user_id: int) -> None:
         """Revoke every session of the account. Of the places where it signed in, no other one is known any more."""
         await self._accounts.lock(user_id)
         await self._tokens.revoke_all(user_id)
         await self._places.forget(self._session, user_id, but=self._policy.place)
+        await record(self._session, Kind.SESSIONS_ENDED, user_id, which="all")
 
     async def open_sessions(self, user_id: int) -> list[SessionShown]:
         """The sessions of browsers and of the API that can go on, the newest first, as many as there may be."""
@@ -123,13 +139,15 @@ class SessionService:
     async def end(self, user_id: int, session_id: UUID) -> None:
         """Revoke that session, if it is one of the account."""
         await self._accounts.lock(user_id)
-        await self._tokens.revoke_own_family(user_id, session_id)
+        if await self._tokens.revoke_own_family(user_id, session_id):
+            await record(self._session, Kind.SESSION_ENDED, user_id)
 
     async def end_others(self, user_id: int, session_id: UUID) -> None:
         """Revoke every session of the account but that one. Places as in `close_all`."""
         await self._accounts.lock(user_id)
         await self._tokens.revoke_all(user_id, but=session_id)
         await self._places.forget(self._session, user_id, but=self._policy.place)
+        await record(self._session, Kind.SESSIONS_ENDED, user_id, which="others")
 
     async def _issue(self, account: Account, family: UUID, end: ColumnElement[datetime]) -> Tokens:
         refresh_token = opaque_token()

@@ -69,15 +69,17 @@ class RefreshTokenRepository:
         row = (await self._session.execute(statement)).one_or_none()
         return None if row is None else PresentedToken(*row)
 
-    async def revoke(self, token_hash: str) -> None:
-        await self._revoke(RefreshToken.token_hash == token_hash)
+    async def revoke(self, token_hash: str) -> int | None:
+        """Whose it was; None when there was none to revoke."""
+        owners = await self._revoke(RefreshToken.token_hash == token_hash)
+        return owners[0] if owners else None
 
     async def revoke_family(self, family: UUID) -> None:
         await self._revoke(RefreshToken.token_family == family)
 
-    async def revoke_own_family(self, user_id: int, family: UUID) -> None:
-        """That session, if it is one of the account."""
-        await self._revoke(RefreshToken.user_id == user_id, RefreshToken.token_family == family)
+    async def revoke_own_family(self, user_id: int, family: UUID) -> bool:
+        """That session, if it is one of the account; whether it was, and open."""
+        return bool(await self._revoke(RefreshToken.user_id == user_id, RefreshToken.token_family == family))
 
     async def revoke_all(self, user_id: int, *, but: UUID | None = None) -> None:
         """Those of every session of the account, save the family `but`."""
@@ -108,9 +110,11 @@ class RefreshTokenRepository:
         gone = delete(RefreshToken).where(RefreshToken.id.in_(expired.with_for_update(skip_locked=True)))
         return len((await self._session.scalars(gone.returning(RefreshToken.id))).all())
 
-    async def _revoke(self, *conditions: ColumnElement[bool]) -> None:
+    async def _revoke(self, *conditions: ColumnElement[bool]) -> list[int]:
+        """The owner of each token that was revoked."""
         statement = update(RefreshToken).where(RefreshToken.revoked_at.is_(None), *conditions)
-        await self._session.execute(statement.values(revoked_at=func.now()))
+        revoked = statement.values(revoked_at=func.now()).returning(RefreshToken.user_id)
+        return list((await self._session.scalars(revoked)).all())
 
 
 def _good(user_id: int) -> tuple[ColumnElement[bool], ...]:

@@ -9,7 +9,19 @@ from app.accounts.administration import AccountAdministration, AccountChange
 from app.accounts.deps import Caller
 from app.accounts.query import AccountFilter
 from app.accounts.schemas import AccountOut
+from app.accounts.security import noting
+from app.accounts.security.kinds import Kind
 from app.audit.service import changes, record
+
+KINDS = {
+    "user.created": Kind.ACCOUNT_CREATED,
+    "user.made_admin": Kind.ACCOUNT_MADE_ADMIN,
+    "user.promoted": Kind.ACCOUNT_PROMOTED,
+    "user.demoted": Kind.ACCOUNT_DEMOTED,
+    "user.deactivated": Kind.ACCOUNT_DEACTIVATED,
+    "user.reactivated": Kind.ACCOUNT_REACTIVATED,
+}
+"""The security event of each action."""
 
 
 class UserService:
@@ -63,6 +75,8 @@ class UserService:
 
     async def _record(self, action: str, change: AccountChange, **values: Mapping[str, Any]) -> None:
         await record(self._session, self._actor, action, change.after.id, **values)
+        by = "staff" if self._actor else "operator"
+        await noting.record(self._session, KINDS[action], change.after.id, by=by)
 
 
 def _states(change: AccountChange) -> tuple[dict[str, Any], dict[str, Any]]:

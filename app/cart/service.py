@@ -5,6 +5,8 @@ from typing import NoReturn
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.accounts.security.kinds import Kind
+from app.accounts.security.noting import note_refusal
 from app.cart.errors import BookOutOfStock, CartFull, ItemDuplicate, ItemForbidden, ItemNotFound
 from app.cart.models import CartLine, LockedCart
 from app.cart.repository import CartRepository
@@ -84,6 +86,7 @@ class CartService:
         if owner is None:
             raise ItemNotFound
         if owner != user_id:
+            note_refusal(Kind.ACCESS_REFUSED, user_id, subject="cart_line")
             raise ItemForbidden
         await self._carts.lock_row(user_id)
 

@@ -65,6 +65,7 @@ class Settings(BaseSettings):
     rate_limit_auth_per_minute: int = Field(default=20, ge=1)
     password_queue: int = Field(default=24, ge=1)
     account_mails_per_hour: int = Field(default=5, ge=1)
+    security_events_days: int = Field(default=90, ge=1, le=MAX_DAYS)
     max_body_bytes: int = Field(default=1_048_576, ge=1)
     max_connections: int = Field(default=1000, ge=1, le=100_000)
     max_requests_at_work: int = Field(default=256, ge=1)

@@ -16,7 +16,8 @@ from app.core.metrics import observe_request
 from app.core.problems import invalid_input, problem
 
 log = logging.getLogger(__name__)
-request_id: ContextVar[str] = ContextVar("request_id", default="-")
+NO_REQUEST = "-"
+request_id: ContextVar[str] = ContextVar("request_id", default=NO_REQUEST)
 
 _HUNG_UP = 499  # what nginx calls it; counted, never sent
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")

@@ -7,6 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.deps import Caller
 from app.accounts.models import UserRole
+from app.accounts.security.kinds import Kind
+from app.accounts.security.noting import note_refusal
 from app.catalog.errors import BookNotFound
 from app.reviews.errors import DuplicateReview, NotPurchased, NotReviewOwner, ReviewDuplicate, ReviewNotFound
 from app.reviews.models import ReviewDetails, Standing
@@ -80,7 +82,7 @@ class ReviewService:
             ReviewNotFound, NotReviewOwner: no such review, or somebody else's.
         """
         if await self._owner(review_id) != caller_id:
-            raise NotReviewOwner
+            raise self._not_theirs(caller_id)
         if columns and not await self._reviews.change(review_id, columns):
             raise ReviewNotFound
         return await self.get(review_id)
@@ -92,9 +94,13 @@ class ReviewService:
         elif caller.role is UserRole.ADMIN:
             deleted = await self._moderation.delete([review_id], caller)
         else:
-            raise NotReviewOwner
+            raise self._not_theirs(caller.id)
         if not deleted:
             raise ReviewNotFound
+
+    def _not_theirs(self, caller_id: int) -> NotReviewOwner:
+        note_refusal(Kind.ACCESS_REFUSED, caller_id, subject="review")
+        return NotReviewOwner()
 
     async def _owner(self, review_id: int) -> int:
         owner = await self._reviews.owner(review_id)

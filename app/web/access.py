@@ -6,16 +6,20 @@ from urllib.parse import quote, urlsplit
 from fastapi import Depends, Request
 
 from app.accounts.deps import Caller
+from app.accounts.security.kinds import Kind
+from app.accounts.security.noting import note_refusal, operation_of
 from app.web.errors import Answered, error_page
 from app.web.route import see_other
 from app.web.visitor import AnyVisitor
 
-SIGN_IN = "/account/sign-in"
+SIGN_IN, STAFF = "/account/sign-in", "/staff"
 
 
 async def get_reader(request: Request, visitor: AnyVisitor) -> Caller:
     """The reader; a guest is asked to sign in, and comes back here afterwards."""
     if visitor.caller is None:
+        if request.url.path == STAFF or request.url.path.startswith(f"{STAFF}/"):
+            note_refusal(Kind.STAFF_PAGE_REFUSED, operation=operation_of(request))
         here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         came_from = here if request.method == "GET" else urlsplit(request.headers.get("referer", "")).path
         raise Answered(see_other(f"{SIGN_IN}?next={quote(came_from or '/account')}"))
@@ -25,6 +29,7 @@ async def get_reader(request: Request, visitor: AnyVisitor) -> Caller:
 async def get_staff(request: Request, reader: Annotated[Caller, Depends(get_reader)], visitor: AnyVisitor) -> Caller:
     """A member of staff; a reader gets 403."""
     if not visitor.is_staff:
+        note_refusal(Kind.STAFF_PAGE_REFUSED, reader.id, operation=operation_of(request))
         raise Answered(error_page(request, 403, "For staff only", "This part of the shop is for its staff."))
     return reader
 

@@ -13,6 +13,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
+from app.accounts.security.kinds import Kind
+from app.accounts.security.noting import note_refusal
 from app.core.db.transaction import TransactionRoute
 from app.core.errors import DomainError
 from app.core.middleware import storable_text
@@ -100,15 +102,20 @@ def require_same_site(request: Request) -> None:
     """Refuse what another site sends in the visitor's name."""
     origin = request.headers.get("origin")
     if origin and urlsplit(origin).netloc != request.headers.get("host"):
-        raise HTTPException(403, "This form was sent from another site.")
+        raise _foreign("other_site", "This form was sent from another site.")
     if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
-        raise HTTPException(403, "This form was sent from another site.")
+        raise _foreign("other_site", "This form was sent from another site.")
 
 
 def require_token(given: object, expected: str) -> None:
     """Refuse what a page of another session sends."""
     if not isinstance(given, str) or not hmac.compare_digest(given.encode(), expected.encode()):
-        raise HTTPException(403, "This form is too old: go back, load the page again and send it once more.")
+        raise _foreign("token", "This form is too old: go back, load the page again and send it once more.")
+
+
+def _foreign(reason: str, sentence: str) -> HTTPException:
+    note_refusal(Kind.FORM_REFUSED, reason=reason)
+    return HTTPException(403, sentence)
 
 
 def _unless_known(request: Request, response: Response) -> Response:

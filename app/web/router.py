@@ -17,6 +17,7 @@ from app.web.staff.orders import router as staff_orders
 from app.web.staff.overview import router as staff_overview
 from app.web.staff.reviews import router as staff_reviews
 from app.web.staff.sales import router as staff_sales
+from app.web.staff.security import router as staff_security
 from app.web.staff.stock import router as staff_stock
 from app.web.staff.users import router as staff_users
 from app.web.storefront.book import router as book
@@ -37,5 +38,5 @@ SHOPKEEPING = (
     staff_books,
     staff_stock,
 )
-BACK_OFFICE = (staff_orders, staff_users, staff_reviews, staff_mails, staff_audit)
+BACK_OFFICE = (staff_orders, staff_users, staff_reviews, staff_mails, staff_audit, staff_security)
 ROUTERS = (*STOREFRONT, *SHOPKEEPING, *BACK_OFFICE)

@@ -15,6 +15,8 @@ from sqlalchemy import AdaptedConnection, Connection, event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from app.accounts.models import UserRole
+from app.accounts.security.query import SecurityFilter
+from app.accounts.security.repository import SecurityEventRepository
 from app.accounts.tokens import issue_access_token
 from app.audit.query import AuditFilter
 from app.audit.repository import AuditRepository
@@ -172,6 +174,12 @@ LOOKS: dict[str, Callable[[AsyncSession, int], Awaitable[object]]] = {
         OrderFilter(status=OrderStatus.CANCELLED), limit=101, after=MIDDLE
     ),
     "/admin/audit, deep": lambda session, _: AuditRepository(session).page(AuditFilter(), limit=101, after=MIDDLE),
+    "/admin/security-events, deep": lambda session, _: SecurityEventRepository(session).page(
+        SecurityFilter(), limit=101, after=MIDDLE
+    ),
+    "/auth/me/sign-ins, deep": lambda session, reader: SecurityEventRepository(session).sign_ins(
+        reader, limit=101, after=MIDDLE
+    ),
     "/notifications, deep": lambda session, reader: InboxRepository(session, reader).page(
         unread=False, before=200_000, limit=101
     ),

@@ -17,3 +17,16 @@ SELECT encode(sha256(convert_to('token ' || id, 'UTF8')), 'hex'), md5('session '
        now() + interval '7 days' * pg_temp.dice(id, 110), now() + interval '30 days' * pg_temp.dice(id, 110),
        now() - interval '5 days' * pg_temp.dice(id, 111)
 FROM users WHERE is_active AND pg_temp.dice(id, 112) < 0.5;
+
+-- Their sign-ins of the last 90 days, which is as long as these are kept; one in eight was refused.
+INSERT INTO security_events (kind, user_id, network, device, detail, created_at, last_at)
+SELECT CASE WHEN refused THEN 'sign_in_failed' ELSE 'signed_in' END, user_id,
+       ('198.18.' || pg_temp.roll(256, n, 120, 2) - 1 || '.0/24')::cidr,
+       pg_temp.word('{Chrome on Windows,Safari on iPhone,Firefox on Linux,App or script}', n, 121),
+       CASE WHEN refused THEN '{"reason": "wrong_password"}' ELSE '{"way": "password", "client": "browser"}' END::jsonb,
+       happened_at, happened_at
+FROM (
+    SELECT n, pg_temp.roll(pg_temp.users(), n, 122, 2) AS user_id, pg_temp.dice(n, 123) < 0.125 AS refused,
+           now() - interval '90 days' * (1 - n::float8 / (4 * pg_temp.users())) AS happened_at
+    FROM generate_series(1, 4 * pg_temp.users()) AS n
+) AS sign_ins;

@@ -113,7 +113,7 @@ async def _kept(url: str, settings: Settings) -> None:
     """What the housekeeping of the shop does within its first hour."""
     engine = make_engine(url, settings)
     try:
-        await sweep(Database(engine))
+        await sweep(Database(engine), settings)
     finally:
         await engine.dispose()
 

@@ -51,6 +51,12 @@ async def test_administrators_are_made_and_unmade_but_for_the_last(raw: asyncpg.
         ("user.promoted", ann, {"role": "user"}, {"role": "admin"}),
         ("user.demoted", boss, {"role": "admin"}, {"role": "user"}),
     ]
+    events = await raw.fetch("SELECT kind, user_id, network, detail FROM security_events ORDER BY id")
+    assert [tuple(event) for event in events] == [
+        ("account_created", boss, None, '{"by": "operator"}'),
+        ("account_promoted", ann, None, '{"by": "operator"}'),
+        ("account_demoted", boss, None, '{"by": "operator"}'),
+    ]
 
 
 async def test_an_account_that_is_made_an_administrator_with_a_new_password(raw: asyncpg.Connection, run):

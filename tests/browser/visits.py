@@ -115,6 +115,8 @@ STAFF = [
         "/staff/mails",
         "/staff/mails?status=sent",
         "/staff/audit",
+        "/staff/security",
+        "/staff/security?email=nobody@example.com",
         "/staff/verify",
         "/shop/books/{book_id}",
     ),

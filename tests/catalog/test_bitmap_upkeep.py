@@ -43,7 +43,7 @@ async def test_a_small_shop_has_no_bitmaps(shop: Shop, monkeypatch: pytest.Monke
 async def test_housekeeping_keeps_the_bitmaps(live: Shop):
     for _ in range(5):
         await live.book(title="Stone")
-    await sweep(live.app.state.database)
+    await sweep(live.app.state.database, live.app.state.settings)
     assert "stone" in await frequent(live)
     assert (await asked(live, q="stone"))[2]
 

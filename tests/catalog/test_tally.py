@@ -62,7 +62,7 @@ async def test_housekeeping_adds_the_tallies_up(live: Shop):
     for _ in range(5):
         await live.book()
     assert await live.scalar("SELECT count(*) FROM book_tallies") == 6
-    assert await sweep(live.app.state.database) == 0
+    assert await sweep(live.app.state.database, live.app.state.settings) == 0
     assert await live.rows("SELECT delta FROM book_tallies") == [(5,)]
     assert await total(live) == 5
 

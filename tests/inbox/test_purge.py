@@ -3,6 +3,7 @@
 import asyncpg
 import pytest
 
+from app.core.config import Settings
 from app.core.db.transaction import Database
 from app.housekeeping import sweep
 from app.notifications import notices
@@ -31,20 +32,26 @@ async def titles(raw: asyncpg.Connection) -> list[str]:
     return [row["title"] for row in await raw.fetch("SELECT DISTINCT title FROM notices ORDER BY 1")]
 
 
-async def test_what_was_read_long_ago_goes_and_nothing_else(raw: asyncpg.Connection, aged: Database):
-    assert await sweep(aged) == 2
+async def test_what_was_read_long_ago_goes_and_nothing_else(
+    raw: asyncpg.Connection, aged: Database, settings: Settings
+):
+    assert await sweep(aged, settings) == 2
     assert await titles(raw) == ["old unread", "young read"]
-    assert await sweep(aged) == 0
+    assert await sweep(aged, settings) == 0
 
 
-async def test_many_go_in_batches(raw: asyncpg.Connection, aged: Database, monkeypatch: pytest.MonkeyPatch):
+async def test_many_go_in_batches(
+    raw: asyncpg.Connection, aged: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(notices, "PURGE_BATCH", 1)
-    assert await sweep(aged) == 2
+    assert await sweep(aged, settings) == 2
 
 
-async def test_what_somebody_is_at_is_left_for_the_next_time(raw: asyncpg.Connection, aged: Database):
+async def test_what_somebody_is_at_is_left_for_the_next_time(
+    raw: asyncpg.Connection, aged: Database, settings: Settings
+):
     """Seen to fail without SKIP LOCKED: the sweep waits for the rows until its lock timeout."""
     async with raw.transaction():
         await raw.execute("SELECT FROM notices FOR UPDATE")
-        assert await sweep(aged) == 0
-    assert await sweep(aged) == 2
+        assert await sweep(aged, settings) == 0
+    assert await sweep(aged, settings) == 2

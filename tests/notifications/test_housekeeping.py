@@ -41,8 +41,10 @@ async def aged(raw: asyncpg.Connection, live: Shop) -> None:
 
 
 @pytest.mark.usefixtures("aged")
-async def test_what_has_had_its_time_is_deleted_and_nothing_else(raw: asyncpg.Connection, database: Database):
-    assert await sweep(database) == 5
+async def test_what_has_had_its_time_is_deleted_and_nothing_else(
+    raw: asyncpg.Connection, database: Database, settings: Settings
+):
+    assert await sweep(database, settings) == 5
     mails = await raw.fetch("SELECT subject FROM email_outbox ORDER BY id")
     assert [mail["subject"] for mail in mails] == [
         "old dead",
@@ -57,32 +59,36 @@ async def test_what_has_had_its_time_is_deleted_and_nothing_else(raw: asyncpg.Co
     assert [row["token_hash"].strip() for row in await raw.fetch("SELECT token_hash FROM refresh_tokens")] == [
         "young"
     ]
-    assert await sweep(database) == 0
+    assert await sweep(database, settings) == 0
 
 
 async def test_a_mail_that_was_sent_late_is_kept_for_thirty_days_from_then(
-    raw: asyncpg.Connection, database: Database
+    raw: asyncpg.Connection, database: Database, settings: Settings
 ):
     await queue(raw, status="sent")
     await raw.execute("UPDATE email_outbox SET created_at = now() - interval '40 days', sent_at = now()")
-    assert await sweep(database) == 0
+    assert await sweep(database, settings) == 0
 
 
 @pytest.mark.usefixtures("aged")
-async def test_many_rows_go_in_batches(raw: asyncpg.Connection, database: Database, monkeypatch: pytest.MonkeyPatch):
+async def test_many_rows_go_in_batches(
+    raw: asyncpg.Connection, database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(repository, "PURGE_BATCH", 1)
     monkeypatch.setattr(housekeeping, "BATCH", 1)
-    assert await sweep(database) == 5
+    assert await sweep(database, settings) == 5
 
 
 @pytest.mark.usefixtures("aged")
-async def test_rows_at_work_elsewhere_are_left_for_the_next_time(raw: asyncpg.Connection, database: Database):
+async def test_rows_at_work_elsewhere_are_left_for_the_next_time(
+    raw: asyncpg.Connection, database: Database, settings: Settings
+):
     """Seen to fail without SKIP LOCKED: the sweep waits for the rows until its lock timeout."""
     async with raw.transaction():
         await raw.execute("SELECT FROM idempotency_keys FOR UPDATE")
         await raw.execute("SELECT FROM email_outbox FOR UPDATE")
-        assert await sweep(database) == 2
-    assert await sweep(database) == 3
+        assert await sweep(database, settings) == 2
+    assert await sweep(database, settings) == 3
 
 
 @pytest.mark.parametrize("trouble", [TryAgain(), RuntimeError("unforeseen")])

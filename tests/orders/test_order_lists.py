@@ -15,7 +15,9 @@ from tests.orders.support import sold
 from tests.statements import statements
 from tests.support import Person, Shop, assert_problem
 
-NEXT = re.compile(r'<(/(?:orders|admin/orders|admin/audit)\?[^>]*)>; rel="next"')
+NEXT = re.compile(
+    r'<(/(?:orders|admin/orders|admin/audit|admin/security-events|auth/me/sign-ins)\?[^>]*)>; rel="next"'
+)
 LISTS = pytest.mark.parametrize("path", ["/orders", "/admin/orders"])
 
 

@@ -31,6 +31,8 @@ _ROWS = """
         SELECT 'm' || n, 'order_confirmation', 'a@example.com', 'S', 'H', 'T', 'dead' FROM n;
     INSERT INTO audit_events (actor_user_id, action, subject, subject_id, created_at)
         SELECT {person}, 'book.changed', 'book', {book}, now() - interval '1 hour' * n FROM n;
+    INSERT INTO security_events (kind, user_id, network, detail, created_at, last_at)
+        SELECT 'signed_in', {person}, '198.18.7.0/24', '{{"way": "password"}}', now() - interval '1 hour' * n, now() FROM n;
     INSERT INTO refresh_tokens (token_hash, token_family, user_id, expires_at, session_expires_at)
         SELECT 'hash' || n, gen_random_uuid(), {person}, now() + interval '1 day', now() + interval '1 day' FROM n;
 """

@@ -237,8 +237,14 @@ BREAKS: dict[str, tuple[str, ...]] = {
     "deactivated_accounts_have_no_session": ("UPDATE users SET is_active = false WHERE email = 'bob@example.com'",),
     "staff_actions_are_on_record": (
         "DELETE FROM audit_events WHERE action = 'book.stock_adjusted'",
-        "UPDATE audit_events SET created_at = created_at - interval '1 second'",
+        "UPDATE audit_events SET created_at = created_at - interval '1 second' WHERE subject = 'book'",
         "UPDATE order_events SET actor_user_id = (SELECT min(id) FROM users) WHERE status = 'cancelled'",
+    ),
+    "account_changes_are_security_events": (
+        "DELETE FROM security_events WHERE kind = 'account_deactivated'",
+        "UPDATE security_events SET kind = 'account_promoted' WHERE kind = 'account_reactivated'",
+        "UPDATE security_events SET last_at = last_at + interval '1 s', created_at = created_at + interval '1 s'",
+        "UPDATE security_events SET user_id = (SELECT min(id) FROM users)",
     ),
     "nobody_waits_for_books_in_stock": (
         "INSERT INTO pre_bookings (user_id, book_id) SELECT users.id, books.id FROM users, books WHERE title = 'Dune'",
@@ -279,6 +285,11 @@ ALLOWED = {
         UPDATE users SET is_active = false;
     """,
     "a member of staff is removed": "DELETE FROM users WHERE role = 'ADMIN'",
+    "old security events are purged": """
+        SELECT set_config('bookstore.purging', 'security_events', true);
+        DELETE FROM security_events WHERE created_at < now() - interval '1 hour';
+    """,
+    "an account that staff locked out is removed": "DELETE FROM users WHERE email = 'dora@example.com'",
     "a key is forgotten": "DELETE FROM idempotency_keys",
     "an order whose payment failed took no stock": f"{FAILED_ORDER} {ADD_LINE.format(quantity=1)}",
     "an order is from before charges were on record": f"""

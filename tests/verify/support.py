@@ -34,7 +34,7 @@ async def furnish(shop: Shop) -> None:
     """Ann ordered under a key, Bob without; a book of both was removed since; there are reviews, baskets, sessions.
 
     Ann ordered once more and cancelled that when one of its books was removed already. Cleo was told of a restock,
-    waits again since it sold out, and gave up waiting for another book.
+    waits again since it sold out, and gave up waiting for another book. Dora was locked out and let in again.
     """
     admin = await shop.admin()
     ann = await shop.person(email="ann@example.com", display_name=SLY_NAME)
@@ -50,8 +50,16 @@ async def furnish(shop: Shop) -> None:
     await shop.add_to_cart(bob, dune)
     await shop.rows("INSERT INTO reviews (user_id, book_id, rating) SELECT id, :book, 4 FROM users", book=dune)
     await shop.rows("UPDATE reviews SET deleted_at = now() WHERE user_id = :user", user=bob.id)
+    await _lock_out(shop, admin)
     await shop.rows(_SESSIONS)
     await _wait(shop, admin)
+
+
+async def _lock_out(shop: Shop, admin: Person) -> None:
+    await shop.rows(_LONG_AGO)
+    dora = await shop.person(email="dora@example.com")
+    await _act(shop, admin, "PATCH", f"/admin/users/{dora.id}/deactivate")
+    await _act(shop, admin, "PATCH", f"/admin/users/{dora.id}/reactivate")
 
 
 async def _wait(shop: Shop, admin: Person) -> None:
@@ -66,6 +74,10 @@ async def _wait(shop: Shop, admin: Person) -> None:
     await _act(shop, cleo, "DELETE", f"/prebooks/{given_up}")
 
 
+_LONG_AGO = """
+    INSERT INTO security_events (kind, created_at, last_at)
+    VALUES ('form_refused', now() - interval '1 day', now() - interval '1 day')
+"""
 _SESSIONS = """
     INSERT INTO refresh_tokens (token_hash, token_family, user_id, expires_at, session_expires_at, revoked_at)
     SELECT md5(id || state), md5(id::text)::uuid, id,

@@ -10,6 +10,8 @@ from app.accounts.oauth.providers import LABELS
 from app.accounts.oauth.repository import IdentityRepository
 from app.accounts.place_repository import PlaceRepository
 from app.accounts.repository import Account, AccountRepository
+from app.accounts.security.kinds import Kind
+from app.accounts.security.noting import note_refusal, record
 from app.accounts.token_repository import RefreshTokenRepository
 from app.core.errors import TryAgain
 from app.notifications.notices import post
@@ -47,7 +49,7 @@ class AccountResolution:
 
     async def _known(self, identity: Identity) -> Account | None:
         account = await self._accounts.lock_owner_of_identity(identity.provider, identity.subject)
-        return account and _active(account)
+        return account and _active(account, identity)
 
     async def _linked(self, identity: Identity, email: str) -> Account | None:
         """The account with that address, which the identity opens from now on.
@@ -58,7 +60,7 @@ class AccountResolution:
         found = await self._accounts.lock_by_email(email)
         if found is None:
             return None
-        moment = await self._identities.add(_active(found).id, identity)
+        moment = await self._identities.add(_active(found, identity).id, identity)
         if moment is None:
             return None
         account = await self._accounts.adopt(found.id)
@@ -70,6 +72,7 @@ class AccountResolution:
             account.email, LABELS[identity.provider], moment, lost_password=lost_password
         )
         await post(self._session, sign_in_linked(account.id, LABELS[identity.provider]))
+        await record(self._session, Kind.PROVIDER_LINKED, account.id, provider=identity.provider)
         return account
 
     async def _new(self, identity: Identity, email: str) -> Account | None:
@@ -82,7 +85,8 @@ class AccountResolution:
         return None
 
 
-def _active(account: Account) -> Account:
+def _active(account: Account, identity: Identity) -> Account:
     if not account.is_active:
+        note_refusal(Kind.PROVIDER_REFUSED, account.id, provider=identity.provider, reason="deactivated")
         raise UserInactive
     return account

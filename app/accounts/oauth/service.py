@@ -6,6 +6,8 @@ them twice, for a code is good once.
 
 import hmac
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -13,21 +15,36 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.oauth.errors import (
     GoogleTokenInvalid,
+    OAuthEmailUnverified,
     OAuthFailed,
+    OAuthNoEmail,
     ProviderError,
     ProviderUnavailable,
     TokenRejected,
 )
 from app.accounts.oauth.flow import Flow, seal, unseal
+from app.accounts.oauth.google import Google
 from app.accounts.oauth.identity import Identity
 from app.accounts.oauth.provider import Provider
 from app.accounts.oauth.providers import Providers
 from app.accounts.oauth.resolution import AccountResolution
 from app.accounts.oauth.schemas import ProviderAnswer
+from app.accounts.security.kinds import Kind, Way
+from app.accounts.security.noting import note_refusal
 from app.accounts.sessions import SessionService, TokenPolicy, Tokens
 from app.core.db.transaction import Database
+from app.core.errors import DomainError
 from app.core.rate_limit import RateLimiter
 from app.notifications.outbox import Outbox
+
+WAYS: dict[str, Way] = {"google": "google", "github": "github"}
+REFUSED: dict[type[DomainError], str] = {
+    OAuthFailed: "failed",
+    OAuthNoEmail: "no_email",
+    OAuthEmailUnverified: "email_unverified",
+    GoogleTokenInvalid: "token_not_valid",
+}
+"""Refusals by the word that security events have for them; of a deactivated account `AccountResolution` tells."""
 
 log = logging.getLogger(__name__)
 
@@ -67,12 +84,13 @@ class OAuthService:
             OAuthFailed: wrong state, a refusal by person or provider, or a provider out of reach.
         """
         client = self._providers.named(provider)
-        try:
-            identity = await self._identify(client, redirect_uri, cookie, answer)
-        except ProviderError as error:
-            log.warning("sign-in with %s failed: %s", provider, error)
-            raise OAuthFailed from error
-        return await self._sign_in(identity)
+        with _refusals_noted(provider):
+            try:
+                identity = await self._identify(client, redirect_uri, cookie, answer)
+            except ProviderError as error:
+                log.warning("sign-in with %s failed: %s", provider, error)
+                raise OAuthFailed from error
+            return await self._sign_in(identity)
 
     async def exchange(self, id_token: str) -> Tokens:
         """A session for whoever holds an id token that Google made for this shop.
@@ -81,15 +99,16 @@ class OAuthService:
             OAuthNotConfigured, GoogleTokenInvalid, OAuthNoEmail, OAuthEmailUnverified, UserInactive.
             ProviderUnavailable: its signature cannot be judged now.
         """
-        try:
-            identity = await self._providers.google.read_id_token(id_token)
-        except TokenRejected as error:
-            log.info("google: %s", error)
-            raise GoogleTokenInvalid from error
-        except ProviderError as error:
-            log.warning("google: keys out of reach: %s", error)
-            raise ProviderUnavailable from error
-        return await self._sign_in(identity)
+        with _refusals_noted(Google.name):
+            try:
+                identity = await self._providers.google.read_id_token(id_token)
+            except TokenRejected as error:
+                log.info("google: %s", error)
+                raise GoogleTokenInvalid from error
+            except ProviderError as error:
+                log.warning("google: keys out of reach: %s", error)
+                raise ProviderUnavailable from error
+            return await self._sign_in(identity)
 
     async def _identify(
         self, provider: Provider, redirect_uri: str, cookie: str | None, answer: ProviderAnswer
@@ -113,6 +132,15 @@ class OAuthService:
     async def _sign_in(self, identity: Identity) -> Tokens:
         async def work(session: AsyncSession) -> Tokens:
             account = await AccountResolution(session, self._outbox).account_of(identity)
-            return await SessionService(session, self._policy).open(account)
+            return await SessionService(session, self._policy).open(account, WAYS[identity.provider])
 
         return await self._database.transaction(work)
+
+
+@contextmanager
+def _refusals_noted(provider: str) -> Iterator[None]:
+    try:
+        yield
+    except tuple(REFUSED) as error:
+        note_refusal(Kind.PROVIDER_REFUSED, provider=provider, reason=REFUSED[type(error)])
+        raise

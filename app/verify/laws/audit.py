@@ -1,4 +1,7 @@
-"""Laws of the audit trail. A row and its action are of one transaction, so they bear the same moment."""
+"""Laws of the audit trail. A row and its action are of one transaction, so they bear the same moment.
+
+So do its security events; what repeats itself within a minute is one event, from its first moment to its last.
+"""
 
 from app.verify.law import Law
 
@@ -21,6 +24,22 @@ AUDIT_LAWS = (
         WHERE event.status = 'cancelled' AND event.actor_user_id <> orders.user_id AND NOT EXISTS (
             SELECT FROM audit_events noted
             WHERE noted.subject = 'order' AND noted.subject_id = orders.id AND noted.action = 'order.cancelled'
+        )
+        """,
+    ),
+    Law(
+        "account_changes_are_security_events",
+        "Every change of an account in the audit trail has its security event, as far as these go back.",
+        """
+        SELECT change.id AS audit_event_id, users.id AS user_id
+        FROM audit_events change JOIN users ON users.id = change.subject_id
+        WHERE change.action IN ('user.created', 'user.made_admin', 'user.promoted', 'user.demoted',
+                                'user.deactivated', 'user.reactivated')
+              AND change.created_at > (SELECT min(created_at) + interval '5 minutes' FROM security_events)
+              AND NOT EXISTS (
+            SELECT FROM security_events event
+            WHERE event.user_id = users.id AND event.kind = 'account_' || split_part(change.action, '.', 2)
+              AND change.created_at BETWEEN event.created_at AND event.last_at
         )
         """,
     ),

@@ -1,6 +1,8 @@
 """Where the reader is signed in, and how to end it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -8,6 +10,9 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from app.accounts.browser import of_browsers
+from app.accounts.security.kinds import REFUSALS
+from app.accounts.security.models import SecurityEvent
+from app.accounts.security.trail import SecurityTrail
 from app.accounts.service_deps import Policy, Sessions
 from app.accounts.sessions import SessionService, SessionShown
 from app.core.db.transaction import Session
@@ -15,19 +20,41 @@ from app.web.access import Reader
 from app.web.forms import Sent
 from app.web.page import Page, render
 from app.web.route import PrivatePageRoute, see_other
+from app.web.security_words import sentence
 from app.web.visitor import AnyVisitor, browser_of
 
 router = APIRouter(include_in_schema=False, route_class=PrivatePageRoute)
 SESSIONS = "/account/sessions"
+LATEST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """A sign-in, or one that was refused, ready to be shown."""
+
+    event: SecurityEvent
+
+    @property
+    def sentence(self) -> str:
+        return sentence(self.event)
+
+    @property
+    def is_refusal(self) -> bool:
+        return self.event.kind in REFUSALS
 
 
 @dataclass(frozen=True, slots=True)
 class SessionsPage(Page):
-    """The sessions of browsers and apps, the newest first; `here` is the one that looks."""
+    """The sessions of browsers and apps, the newest first; `here` is the one that looks.
+
+    `opened` holds the sign-ins by which they were opened, by their moment, as far as these are kept.
+    """
 
     template: ClassVar[str] = "account/sessions.html"
     sessions: list[SessionShown]
     here: UUID
+    opened: Mapping[datetime, SecurityEvent]
+    sign_ins: list[SignIn]
 
 
 class Ended(BaseModel):
@@ -37,9 +64,16 @@ class Ended(BaseModel):
 
 
 @router.get(SESSIONS)
-async def sessions(request: Request, reader: Reader, sessions: Sessions) -> Response:
-    """The list."""
-    return render(request, SessionsPage(await sessions.open_sessions(reader.id), reader.session_id))
+async def sessions(request: Request, reader: Reader, session: Session, sessions: Sessions) -> Response:
+    """The list, and the latest sign-ins."""
+    found, trail = await sessions.open_sessions(reader.id), SecurityTrail(session)
+    page = SessionsPage(
+        found,
+        reader.session_id,
+        await trail.signed_in_at(reader.id, [one.since for one in found]),
+        [SignIn(event) for event in (await trail.sign_ins(reader.id, LATEST)).entries],
+    )
+    return render(request, page)
 
 
 @router.post("/account/sessions/end")

@@ -46,15 +46,15 @@ _WAYS = {
     "google": "Signed in with Google",
     "github": "Signed in with GitHub",
 }
-_CLIENTS = {"browser": " in a browser", "app": " in an app"}
+_CLIENTS = {"browser": ", in a browser", "app": ", in an app"}
 _CHOSEN: Mapping[Kind, tuple[str, Mapping[str, str]]] = {
     Kind.SIGN_IN_FAILED: (
         "reason",
         {
             "wrong_password": "Wrong password",
             "unknown_account": "No account has the address that was given",
-            "no_password": "A password for an account that has none and is opened by a provider",
-            "deactivated": "The right password for an account that is locked out",
+            "no_password": "A password was tried, but the account has none",
+            "deactivated": "The password was right, but the account is locked out",
         },
     ),
     Kind.SIGN_IN_LIMITED: (

@@ -119,6 +119,7 @@ async def test_sessions_that_end(shop: Shop):
         ("signed_out", person.id, {"client": "app"}),
         ("sessions_ended", person.id, {"which": "all"}),
     ]
+    assert {event.times for event in await events(shop)} == {1}
 
 
 async def test_a_password_is_changed_or_not(shop: Shop):

@@ -17,6 +17,7 @@ from app.accounts.security.repository import keep
 from app.accounts.security.trail import purge_security_events
 from app.core.db.engine import make_engine
 from app.core.db.transaction import Database
+from app.housekeeping import sweep
 from tests.accounts.security import FIREFOX, add_event, events, from_address, told
 from tests.accounts.support import log_in, reader, signed_in, waiting
 from tests.statements import statements
@@ -152,6 +153,14 @@ async def test_what_is_older_than_its_days_is_purged_in_batches(live: Shop, monk
     assert not set(oldest) & {event.id for event in await events(live)}
     assert [await database.transaction(purge) for _ in range(2)] == [2, 0]
     assert len(await events(live)) == 1
+
+
+async def test_the_housekeeping_knows_the_days_of_the_settings(live: Shop):
+    for days in (31, 29):
+        await add_event(live, Kind.SIGNED_IN, then=f"now() - interval '{days} days'")
+    settings = live.app.state.settings
+    assert await sweep(live.app.state.database, settings) == 0
+    assert await sweep(live.app.state.database, settings.model_copy(update={"security_events_days": 30})) == 1
 
 
 async def test_known_and_unknown_accounts_take_the_same_statements(live: Shop):

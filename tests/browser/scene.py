@@ -70,6 +70,7 @@ async def furnish(shop: Shop) -> Scene:
     await shop.add_to_cart(reader, liked[2], 2)
     await shop.add_to_cart(reader, liked[5])
     await shop.rows(GIVEN_UP)
+    await _knock(shop, reader)
     ids = {
         "book_id": liked[0],
         "sold_out": sold_out[0],
@@ -132,6 +133,17 @@ async def _wish_and_wait(shop: Shop, staff: Person, reader: Person, liked: list[
     delivery = {"delta": 12, "kind": "restock", "reason": "Delivery"}
     path = f"/books/{sold_out[1]}/stock/adjustments"
     await _told(shop.client.post(path, headers=staff.headers, json=delivery), 200, 201)
+
+
+async def _knock(shop: Shop, reader: Person) -> None:
+    """Sign-ins that fail, and what else is refused."""
+    phone = {"User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1"}
+    for email in (reader.email, reader.email, reader.email, "nobody@example.com"):
+        wrong = {"email": email, "password": "wrong horse battery"}
+        await _told(shop.client.post("/auth/login", json=wrong, headers=phone), 400, 401)
+    await _told(shop.client.get("/orders", headers={"Authorization": "Bearer forged"}), 401)
+    await _told(shop.client.get("/admin/orders", headers=reader.headers), 403)
+    await _told(shop.client.post("/basket/add", headers={"Origin": "https://elsewhere.example"}), 403)
 
 
 async def _import(shop: Shop, staff: Person) -> str:

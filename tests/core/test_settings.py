@@ -22,6 +22,7 @@ def test_only_its_own_variable_names_the_data_folder(monkeypatch: pytest.MonkeyP
         ("STATEMENT_TIMEOUT_MS", "0"),
         ("REFRESH_TOKEN_EXPIRE_DAYS", "999999999"),
         ("SESSION_MAX_DAYS", "-1"),
+        ("SECURITY_EVENTS_DAYS", "0"),
         ("PUBLIC_BASE_URL", "nonsense"),
         ("PUBLIC_BASE_URL", "https://bücher.example"),
         ("PUBLIC_BASE_URL", "https://books.example/a b"),

@@ -172,7 +172,7 @@ async def test_the_page_tells_staff_what_happened(browser: Browser):
     await add_event(browser.shop, Kind.SIGN_IN_FAILED, then="now() - interval '25 hours'", network="198.51.100.0/24")
     await browser.staff()
     await browser.open("/staff/security")
-    assert "5 sign-ins were refused in the last 24 hours, from 1 network." in browser.text
+    assert "5 sign-ins were refused in the last 24 hours, from one network." in browser.text
     assert "Wrong password 4 times Refused ann@example.com" in browser.text
     assert "Firefox on Windows, network 203.0.113.0/24" in browser.text
     assert "4 entries" in browser.text
@@ -231,7 +231,7 @@ async def test_readers_see_their_own_sign_ins(browser: Browser):
     await browser.open("/account/sessions")
     card, listed = browser.text.split("Last sign-ins")
     assert "This browser Firefox on Windows, network 127.0.0.0/24 Ends" in card
-    assert "Signed in with a password in a browser" in listed
+    assert "Signed in with a password, in a browser" in listed
     assert "Wrong password 2 times Refused" in listed
     assert "GitHub" not in listed
 

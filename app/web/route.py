@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from app.core.db.transaction import TransactionRoute
 from app.core.errors import DomainError
-from app.core.middleware import storable_text
+from app.core.middleware import MAX_FIELDS, storable_text
 from app.core.problems import PROBLEMS
 from app.web.errors import Answered, error_page
 from app.web.visitor import expected_form_token, visitor_of
@@ -23,7 +23,6 @@ from app.web.visitor import expected_form_token, visitor_of
 log = logging.getLogger(__name__)
 
 FORM_TOKEN, FORM_TOKEN_HEADER = "csrf", "X-CSRF-Token"
-MAX_FIELDS = 1000
 POLICY = (
     "default-src 'none'; base-uri 'none'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; "
     "frame-src 'self'; img-src 'self' data:; manifest-src 'self'; script-src 'self'; style-src 'self'"

@@ -60,6 +60,7 @@ from app.verify.router import router as verification
 from app.web import lost
 from app.web.router import ROUTERS as PAGES
 from app.web.staff.uploads import STREAMED as STREAMED_PAGES
+from app.web.storefront.sitemap import SiteMap
 from app.wishlist.router import router as wishlist
 
 log = logging.getLogger(__name__)
@@ -111,6 +112,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.signing_key = settings.signing_key()
     app.state.outbox = Outbox(settings, app.state.signing_key)
     app.state.best_sellers = BestSellers()
+    app.state.site_map = SiteMap()
     app.state.oauth = Providers(settings)
     app.state.images = ImageService(settings)
     app.state.payments = make_payment_service(settings)

@@ -27,6 +27,10 @@ PriceBound = Annotated[
 ]
 
 
+REMEMBERED_BYTES = 1000
+"""A longer query is not remembered: a thousand of them must not fill the memory."""
+
+
 class BookParams(BaseModel):
     """The query of GET /books."""
 
@@ -44,11 +48,16 @@ class BookParams(BaseModel):
 
 
 async def get_query(request: Request) -> BookQuery:
-    """The whole question. The same ones are asked again and again: they are read once."""
-    return _read(request.scope["query_string"])
+    """The whole question. The same ones are asked again and again: they are read once, unless they are long."""
+    query_string: bytes = request.scope["query_string"]
+    return _remembered(query_string) if len(query_string) <= REMEMBERED_BYTES else _read(query_string)
 
 
 @lru_cache(maxsize=1024)
+def _remembered(query_string: bytes) -> BookQuery:
+    return _read(query_string)
+
+
 def _read(query_string: bytes) -> BookQuery:
     """A blank `q` counts as absent; of a parameter that is given twice the last one counts."""
     try:
@@ -65,7 +74,7 @@ def _read(query_string: bytes) -> BookQuery:
 
 async def get_books(request: Request) -> BookService:
     """Books on the session of this request."""
-    return BookService(await get_session(request))
+    return BookService(await get_session(request), request.app.state.settings.max_search_words)
 
 
 async def get_genres(request: Request, session: Session) -> GenreService:

@@ -57,7 +57,7 @@ async def create_genre(body: GenreCreate, admin: AdminUser, genres: Genres) -> G
     response_model=BookList,
     openapi_extra={"parameters": query_parameters(BookParams)},
     summary="List or search books",
-    responses=problems("PAGE_TOO_DEEP") | LINK,
+    responses=problems("PAGE_TOO_DEEP", "SEARCH_TOO_LONG") | LINK,
     dependencies=PUBLIC,
 )
 @only_reads

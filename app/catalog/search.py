@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog.bitmaps import Bits, Masks, bits_of, count_of, difference, first_of, intersection, read_masks, union
+from app.catalog.errors import SearchTooLong
 from app.catalog.isbn import isbn_in_query
 from app.catalog.matching import (
     Match,
@@ -41,7 +42,7 @@ from app.catalog.models import Book
 from app.catalog.query import BookFilter, BookQuery
 from app.catalog.remembered import Remembered
 from app.catalog.repository import conditions
-from app.catalog.rules import DEEPEST_ROW, fuzzy
+from app.catalog.rules import DEEPEST_ROW, MAX_WORDS, fuzzy
 from app.catalog.tally import number_of_books, state_of_books
 from app.catalog.view import COLUMNS, BookView
 from app.core.db.driver import OnDriver
@@ -119,7 +120,9 @@ _RESEMBLING = text("""
 """)
 _BY_IDS = OnDriver(select(*COLUMNS).where(Book.id == any_(bindparam("ids", type_=ARRAY(Integer)))))
 _Found = tuple[_Hits, list[BookView]]
-_REMEMBERED: Remembered[_Hits] = Remembered(1000)
+MOST_IDS = 2_000_000
+"""The searches that a process remembers have so many ids in all: 8 MB."""
+_REMEMBERED: Remembered[_Hits] = Remembered(1000, MOST_IDS, lambda hits: len(hits.first))
 
 
 def forget_searches() -> None:
@@ -130,17 +133,24 @@ def forget_searches() -> None:
 class BookSearch:
     """Searching in the transaction of a session."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: AsyncSession, max_words: int = MAX_WORDS) -> None:
         self._session = session
+        self._max_words = max_words
 
     async def find(self, query: BookQuery) -> tuple[int, list[BookView]]:
-        """The number of hits and the page of them that was asked for; `query.q` must be given."""
+        """The number of hits and the page of them that was asked for; `query.q` must be given.
+
+        Raises:
+            SearchTooLong: it has more words than `max_words`, those that are there twice not counted.
+        """
         q = query.q or ""
         if isbn := isbn_in_query(q):
             hits, books = await self._ranked(query, Match(Book.isbn == isbn))
             if hits.total:
                 return hits.total, books
         start = await self._start(q)
+        if len(start.words) > self._max_words:
+            raise SearchTooLong(self._max_words)
         if not start.words or not await self._all_known(start.words):
             return 0, []
         question = (*start.words, query.filter)

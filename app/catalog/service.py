@@ -48,13 +48,13 @@ class BookPage:
 
 
 class BookService:
-    """Books in the transaction of a session."""
+    """Books in the transaction of a session; a search may have up to `max_words`."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: AsyncSession, max_words: int) -> None:
         self._session = session
         self._books = BookRepository(session)
         self._genres = GenreRepository(session)
-        self._search = BookSearch(session)
+        self._search = BookSearch(session, max_words)
         self._stock = StockService(session)
 
     async def get(self, book_id: int) -> BookView:
@@ -69,6 +69,7 @@ class BookService:
 
         Raises:
             PageTooDeep: it exists but must be reached by cursor.
+            SearchTooLong: it is searched for more words than may be.
             RequestValidationError: the cursor is damaged or belongs to another list.
         """
         if not query.q and query.filter == BookFilter():

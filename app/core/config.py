@@ -101,7 +101,7 @@ class Settings(BaseSettings):
     max_declined_payments: Bound = 20
     max_notices: Bound = 1000
     max_genres: Bound = 5000
-    max_search_words: Bound = 32
+    max_search_words: Bound = 100
     max_low_stock_rows: Bound = 10_000
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol, TypeVarTuple
 
-from sqlalchemy import Select, func, select, text, tuple_
+from sqlalchemy import Select, Subquery, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 
@@ -44,6 +44,9 @@ _WITH_ITEMS = selectinload(Order.items).options(
     )
 )
 _WHOLE = (_WITH_ITEMS, selectinload(Order.events))
+_NEWEST_FIRST = (Order.created_at.desc(), Order.id.desc())
+MOST_LINES = 1000
+"""A page of orders ends early, before the one that begins behind so many lines."""
 
 
 _LOCK_BOOKS = """
@@ -166,17 +169,21 @@ class OrderRepository:
         }
         return [Restocked(*row) for row in await self._session.execute(_MOVE_STOCK, parameters)]
 
-    async def list_for_user(self, user_id: int, *, limit: int, after: Position | None = None) -> list[Order]:
-        """The user's orders, newest first."""
-        rows = await self._session.scalars(_page(select(Order), OrderFilter(user_id=user_id), limit, after))
-        return list(rows)
+    async def list_for_user(
+        self, user_id: int, *, limit: int, after: Position | None = None
+    ) -> tuple[list[Order], bool]:
+        """Up to `limit` of the user's orders, newest first, and whether others follow."""
+        page = _page(OrderFilter(user_id=user_id), limit, after)
+        rows = (await self._session.execute(_whole(select(Order, page.c.reached), page))).all()
+        return [order for order, _ in rows], bool(rows) and rows[0][1] > len(rows)
 
     async def list_all(
         self, wanted: OrderFilter, *, limit: int, after: Position | None = None
-    ) -> list[tuple[Order, str]]:
-        """All users' orders with the buyer's e-mail address, newest first."""
-        query = select(Order, User.email).join(User)
-        return [(order, email) for order, email in await self._session.execute(_page(query, wanted, limit, after))]
+    ) -> tuple[list[tuple[Order, str]], bool]:
+        """Up to `limit` of all users' orders with the buyer's e-mail address, newest first; whether others follow."""
+        page = _page(wanted, limit, after)
+        rows = (await self._session.execute(_whole(select(Order, User.email, page.c.reached).join(User), page))).all()
+        return [(order, email) for order, email, _ in rows], bool(rows) and rows[0][2] > len(rows)
 
     async def count(self, wanted: OrderFilter) -> int:
         """How many orders there are of that kind."""
@@ -210,8 +217,21 @@ def _filtered(query: Select[*Columns], wanted: OrderFilter) -> Select[*Columns]:
     return query
 
 
-def _page(query: Select[*Columns], wanted: OrderFilter, limit: int, after: Position | None) -> Select[*Columns]:
-    query = _filtered(query, wanted).order_by(Order.created_at.desc(), Order.id.desc())
+def _page(wanted: OrderFilter, limit: int, after: Position | None) -> Subquery:
+    """The ids of a page: up to `limit` orders, none behind MOST_LINES lines. `reached` counts one more, if any."""
+    lines = select(func.count()).where(OrderItem.order_id == Order.id).correlate(Order).scalar_subquery()
+    query = _filtered(select(Order.id, Order.created_at, lines.label("lines")), wanted).order_by(*_NEWEST_FIRST)
     if after is not None:
         query = query.where(tuple_(Order.created_at, Order.id) < tuple_(after.created_at, after.id))
-    return query.limit(limit).options(*_WHOLE)
+    listed = query.limit(limit + 1).subquery()
+    order = (listed.c.created_at.desc(), listed.c.id.desc())
+    place = func.row_number().over(order_by=order)
+    before = func.sum(listed.c.lines).over(order_by=order) - listed.c.lines
+    counted = select(
+        listed.c.id, place.label("place"), before.label("before"), func.count().over().label("reached")
+    ).subquery()
+    return select(counted).where(counted.c.place <= limit, counted.c.before < MOST_LINES).subquery()
+
+
+def _whole(query: Select[*Columns], page: Subquery) -> Select[*Columns]:
+    return query.join(page, page.c.id == Order.id).order_by(*_NEWEST_FIRST).options(*_WHOLE)

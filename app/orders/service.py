@@ -149,15 +149,14 @@ class OrderService:
                 raise RestockOutOfRange(book.stock_quantity)
 
     async def of_user(self, user_id: int, limit: int, after: Position | None) -> Page[Order]:
-        """A page of the user's orders, newest first."""
-        found = await self._orders.list_for_user(user_id, limit=limit + 1, after=after)
-        total = await self._orders.count(OrderFilter(user_id=user_id))
-        return Page(found[:limit], total, more=len(found) > limit)
+        """A page of the user's orders, newest first: up to `limit`, fewer where they have very many lines."""
+        found, more = await self._orders.list_for_user(user_id, limit=limit, after=after)
+        return Page(found, await self._orders.count(OrderFilter(user_id=user_id)), more=more)
 
     async def of_all(self, wanted: OrderFilter, limit: int, after: Position | None) -> Page[tuple[Order, str]]:
-        """A page of all users' orders with the buyers' e-mail addresses, newest first."""
-        found = await self._orders.list_all(wanted, limit=limit + 1, after=after)
-        return Page(found[:limit], await self._orders.count(wanted), more=len(found) > limit)
+        """A page of all users' orders with the buyers' e-mail addresses, newest first, as `of_user`."""
+        found, more = await self._orders.list_all(wanted, limit=limit, after=after)
+        return Page(found, await self._orders.count(wanted), more=more)
 
     async def get_own(self, order_id: int, user_id: int) -> Order:
         """An order of the user, else OrderNotFound."""

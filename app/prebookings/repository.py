@@ -42,10 +42,11 @@ class PreBookingRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def page(self, user_id: int, limit: int, after: Position | None) -> list[BookedTitle]:
-        """Some of the user's pre-bookings in all states, the newest first."""
+    async def page(self, user_id: int, limit: int, after: Position | None) -> tuple[int, list[BookedTitle]]:
+        """How many pre-bookings the user has, and some of them, in all states, the newest first."""
+        of_user = select(func.count()).select_from(PreBooking).where(PreBooking.user_id == user_id)
         query = (
-            select(PreBooking.id, PreBooking.book_id, Book.title, Book.author, *_COLUMNS)
+            select(of_user.scalar_subquery(), PreBooking.id, PreBooking.book_id, Book.title, Book.author, *_COLUMNS)
             .join(Book, Book.id == PreBooking.book_id)
             .where(PreBooking.user_id == user_id)
             .order_by(PreBooking.created_at.desc(), PreBooking.id.desc())
@@ -53,12 +54,9 @@ class PreBookingRepository:
         )
         if after is not None:
             query = query.where(tuple_(PreBooking.created_at, PreBooking.id) < tuple_(after.created_at, after.id))
-        return [BookedTitle(*row) for row in await self._session.execute(query)]
-
-    async def count(self, user_id: int) -> int:
-        """The user's pre-bookings in all states."""
-        query = select(func.count()).select_from(PreBooking).where(PreBooking.user_id == user_id)
-        return (await self._session.execute(query)).scalar_one()
+        rows = (await self._session.execute(query)).all()
+        total = rows[0][0] if rows else (await self._session.execute(of_user)).scalar_one()
+        return total, [BookedTitle(*row[1:]) for row in rows]
 
     async def count_waiting(self, user_id: int) -> int:
         waiting = (PreBooking.user_id == user_id, PreBooking.status == PreBookStatus.WAITING)

@@ -54,9 +54,7 @@ class PreBookingService:
         Who had more of them before they were bounded has more pages.
         """
         limit = limit or self._bounds.waiting + self._bounds.past
-        found = await self._bookings.page(user_id, limit + 1, after)
-        is_all = after is None and len(found) <= limit
-        total = len(found) if is_all else await self._bookings.count(user_id)
+        total, found = await self._bookings.page(user_id, limit + 1, after)
         return Page(found[:limit], total, more=len(found) > limit)
 
     async def count_waiting(self, user_id: int) -> int:

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from app.accounts.security.kinds import Kind
 from app.accounts.security.noting import note_refusal
+from app.core.body_guard import MAX_FIELDS
 from app.core.db.transaction import TransactionRoute
 from app.core.errors import DomainError
 from app.core.middleware import storable_text
@@ -25,7 +26,6 @@ from app.web.visitor import expected_form_token, visitor_of
 log = logging.getLogger(__name__)
 
 FORM_TOKEN, FORM_TOKEN_HEADER = "csrf", "X-CSRF-Token"
-MAX_FIELDS = 1000
 POLICY = (
     "default-src 'none'; base-uri 'none'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; "
     "frame-src 'self'; img-src 'self' data:; manifest-src 'self'; script-src 'self'; style-src 'self'"

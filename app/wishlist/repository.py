@@ -1,6 +1,6 @@
 """The SQL of wishlists."""
 
-from sqlalchemy import delete, exists, func, select, text, tuple_
+from sqlalchemy import Select, delete, exists, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog.models import Book
@@ -27,10 +27,10 @@ class WishlistRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def page(self, user_id: int, limit: int, after: Position | None) -> list[Wish]:
-        """Some of the user's wishes, the newest first."""
+    async def page(self, user_id: int, limit: int, after: Position | None) -> tuple[int, list[Wish]]:
+        """How many wishes the user has, and some of them, the newest first."""
         query = (
-            select(WishlistItem.id, WishlistItem.added_at, *_BOOK)
+            select(_count(user_id).scalar_subquery(), WishlistItem.id, WishlistItem.added_at, *_BOOK)
             .join(Book, Book.id == WishlistItem.book_id)
             .where(WishlistItem.user_id == user_id)
             .order_by(WishlistItem.added_at.desc(), WishlistItem.id.desc())
@@ -38,12 +38,12 @@ class WishlistRepository:
         )
         if after is not None:
             query = query.where(tuple_(WishlistItem.added_at, WishlistItem.id) < tuple_(after.created_at, after.id))
-        rows = await self._session.execute(query)
-        return [Wish(row[0], row[1], WishedBook(*row[2:])) for row in rows]
+        rows = (await self._session.execute(query)).all()
+        total = rows[0][0] if rows else await self.count(user_id)
+        return total, [Wish(row[1], row[2], WishedBook(*row[3:])) for row in rows]
 
     async def count(self, user_id: int) -> int:
-        query = select(func.count()).select_from(WishlistItem).where(WishlistItem.user_id == user_id)
-        return (await self._session.execute(query)).scalar_one()
+        return (await self._session.execute(_count(user_id))).scalar_one()
 
     async def hold_book(self, user_id: int, book_id: int) -> WishedBook | None:
         """The book as it is now, if there is one; it is not deleted before the transaction ends.
@@ -71,3 +71,7 @@ class WishlistRepository:
         """Whether the book was on the user's list."""
         gone = delete(WishlistItem).where(WishlistItem.user_id == user_id, WishlistItem.book_id == book_id)
         return await self._session.scalar(gone.returning(WishlistItem.id)) is not None
+
+
+def _count(user_id: int) -> Select[int]:
+    return select(func.count()).select_from(WishlistItem).where(WishlistItem.user_id == user_id)

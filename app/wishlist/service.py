@@ -22,9 +22,7 @@ class WishlistService:
         Lists from a time when they could be longer have more pages.
         """
         limit = limit or self._max_items
-        found = await self._wishes.page(user_id, limit + 1, after)
-        is_all = after is None and len(found) <= limit
-        total = len(found) if is_all else await self._wishes.count(user_id)
+        total, found = await self._wishes.page(user_id, limit + 1, after)
         return Page(found[:limit], total, more=len(found) > limit)
 
     async def count(self, user_id: int) -> int:

@@ -6,6 +6,7 @@ from httpx2 import ASGITransport, AsyncClient, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.orders.best_sellers import BestSellers
+from app.web.storefront.sitemap import SiteMap
 from benchmarks.lists import LISTS, SHOP_PAGES, addresses, list_operations, pages
 from tests.scale.crowd import add, first_of
 from tests.statements import statements
@@ -34,7 +35,7 @@ NOT_LISTS = {
 
 async def asked(app: FastAPI, connection: AsyncConnection, client: AsyncClient, address: str) -> tuple[Response, int]:
     """The answer, and how many statements it took; what a process remembers is forgotten before."""
-    app.state.best_sellers = BestSellers()
+    app.state.best_sellers, app.state.site_map = BestSellers(), SiteMap()
     with statements() as seen:
         answer = await client.get(address)
     assert answer.status_code in {200, 303}, answer.text

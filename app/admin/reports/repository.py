@@ -6,7 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import Select, desc, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.admin.reports.rules import BookSales, DaySales, Measure, Period, Sales, Span
+from app.admin.reports.rules import BookSales, DaySales, Measure, Period, Sales, Scarce, Span, StockPlace
 from app.catalog.models import Book
 from app.orders.models import Order, OrderItem, OrderStatus
 
@@ -41,14 +41,25 @@ _BY_DAY = text("""
       AND hour < timezone('UTC', CAST(CAST(:last AS date) + 1 AS timestamp))
     GROUP BY day HAVING sum(orders) > 0
 """)
-# The report is not paged, so the database writes its JSON: a hundred thousand books would hold the event loop up.
+# A page may have ten thousand books, so the database writes its JSON: they would hold the event loop up.
 _LOW_STOCK = text("""
-    SELECT count(*), CAST(coalesce(json_agg(item), '[]') AS text)
-    FROM (
+    WITH page AS (
         SELECT id AS book_id, title, author, stock_quantity AS current_stock, CAST(:threshold AS integer) AS threshold
-        FROM books WHERE stock_quantity <= CAST(:threshold AS integer)
-        ORDER BY stock_quantity, id
-    ) item
+        FROM books
+        WHERE stock_quantity <= CAST(:threshold AS integer)
+          AND (stock_quantity, id) > (CAST(:after_stock AS integer), CAST(:after_id AS integer))
+        ORDER BY stock_quantity, id LIMIT :most
+    ), last AS (
+        SELECT current_stock, book_id FROM page ORDER BY current_stock DESC, book_id DESC LIMIT 1
+    )
+    SELECT (SELECT count(*) FROM books WHERE stock_quantity <= CAST(:threshold AS integer)),
+           (SELECT CAST(coalesce(json_agg(page ORDER BY current_stock, book_id), '[]') AS text) FROM page),
+           last.current_stock, last.book_id
+    FROM (SELECT) AS always
+    LEFT JOIN last ON EXISTS (
+        SELECT FROM books
+        WHERE stock_quantity <= CAST(:threshold AS integer) AND (stock_quantity, id) > (current_stock, book_id)
+    )
 """)
 
 
@@ -85,10 +96,11 @@ class ReportRepository:
         query = query.join(best, best.c.book_id == Book.id).order_by(best.c[_COLUMNS[measure]].desc(), Book.id)
         return [BookSales(*row) for row in await self._session.execute(query)]
 
-    async def low_stock(self, threshold: int) -> tuple[int, str]:
-        """How many books have that stock or less, and they as a JSON array, the least first, then by id."""
-        row = (await self._session.execute(_LOW_STOCK, {"threshold": threshold})).one()
-        return row[0], row[1]
+    async def low_stock(self, threshold: int, most: int, after: StockPlace) -> Scarce:
+        """Some of the books with that stock or less, the least first, then by id, from behind that place on."""
+        values = {"threshold": threshold, "most": most, "after_stock": after.stock, "after_id": after.book_id}
+        total, items, stock, book_id = (await self._session.execute(_LOW_STOCK, values)).one()
+        return Scarce(total, items, None if book_id is None else StockPlace(stock, book_id))
 
 
 def _best_sold(measure: Measure, within: Span | None) -> Select[int | None, int, int]:

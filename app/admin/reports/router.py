@@ -3,19 +3,21 @@
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
-from pydantic import BeforeValidator
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
 from app.accounts.deps import AdminUser
-from app.admin.reports.rules import Measure, PeriodName
+from app.admin.reports.rules import Measure, PeriodName, StockPlace
 from app.admin.reports.schemas import LowStock, SalesByDay, SalesSummary, TopBooks
 from app.admin.reports.service import ReportService
 from app.core.db.transaction import Session, TransactionRoute
+from app.core.paging import LIST_HEADERS, CursorText, damaged_cursor, decode_cursor, encode_cursor, next_link
 from app.core.problems import invalid_input
-from app.core.values import INT_MAX, iso_date
+from app.core.values import INT_MAX, Id, iso_date
 
 router = APIRouter(prefix="/admin/analytics", tags=["analytics"], route_class=TransactionRoute)
 
+_KEYS = TypeAdapter(tuple[Id, Id])
 Day = Annotated[date, BeforeValidator(iso_date, json_schema_input_type=date)]
 
 
@@ -65,11 +67,39 @@ async def top_books(
     return await reports.top_books(sort_by, limit, period)
 
 
-@router.get("/inventory/low-stock", response_model=LowStock, summary="Books that are running out")
+@router.get(
+    "/inventory/low-stock",
+    response_model=LowStock,
+    summary="Books that are running out",
+    responses={200: {"headers": LIST_HEADERS}},
+)
 async def low_stock(
+    request: Request,
     _: AdminUser,
     reports: Reports,
     threshold: Annotated[int, Query(ge=0, le=INT_MAX, description="Copies; inclusive")] = 10,
+    limit: Annotated[
+        int | None, Query(ge=1, le=INT_MAX, description="Books at most; absent: as many as one answer has")
+    ] = None,
+    cursor: CursorText = None,
 ) -> Response:
-    """All books with that stock or less, the least first, then by id; not paged."""
-    return Response(await reports.low_stock(threshold), media_type="application/json")
+    """The books with that stock or less, the least first, then by id. `total_low_stock` counts all of them."""
+    most: int = request.app.state.settings.max_low_stock_rows
+    scope = f"stock up to {threshold}"
+    content, scarce = await reports.low_stock(threshold, min(limit or most, most), _place(scope, cursor))
+    response = Response(content, media_type="application/json", headers={"X-Total-Count": str(scarce.total)})
+    if scarce.last:
+        following = encode_cursor(scope, scarce.last.stock, scarce.last.book_id)
+        path = "/admin/analytics/inventory/low-stock"
+        response.headers["Link"] = next_link(path, threshold=threshold, limit=limit, cursor=following)
+    return response
+
+
+def _place(scope: str, cursor: str | None) -> StockPlace:
+    """Behind which book a page begins."""
+    if cursor is None:
+        return StockPlace()
+    try:
+        return StockPlace(*_KEYS.validate_python(decode_cursor(scope, cursor)))
+    except ValidationError as error:
+        raise damaged_cursor() from error

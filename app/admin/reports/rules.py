@@ -52,6 +52,23 @@ class DaySales:
 
 
 @dataclass(frozen=True, slots=True)
+class StockPlace:
+    """A place in a list of books, the least stock first, then by id."""
+
+    stock: int = -1
+    book_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scarce:
+    """Some of `total` books, as a JSON array; `last` is the place of the last one where others follow."""
+
+    total: int
+    items: str
+    last: StockPlace | None
+
+
+@dataclass(frozen=True, slots=True)
 class BookSales:
     """What a book sold."""
 

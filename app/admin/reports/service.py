@@ -10,7 +10,9 @@ from app.admin.reports.rules import (
     BookSales,
     Measure,
     PeriodName,
+    Scarce,
     Span,
+    StockPlace,
     change_in_percent,
     day_range,
     every_day,
@@ -75,10 +77,10 @@ class ReportService:
         books = await self._reports.top_books(measure, limit, within)
         return _top(measure, books)
 
-    async def low_stock(self, threshold: int) -> str:
-        """All books with that stock or less: the JSON of a `LowStock`."""
-        total, items = await self._reports.low_stock(threshold)
-        return f'{{"threshold":{threshold},"total_low_stock":{total},"items":{items}}}'
+    async def low_stock(self, threshold: int, most: int, after: StockPlace) -> tuple[str, Scarce]:
+        """Books with that stock or less, from behind that place on: the JSON of a `LowStock`, and what is in it."""
+        scarce = await self._reports.low_stock(threshold, most, after)
+        return f'{{"threshold":{threshold},"total_low_stock":{scarce.total},"items":{scarce.items}}}', scarce
 
 
 def _top(measure: Measure, books: list[BookSales]) -> TopBooks:

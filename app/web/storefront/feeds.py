@@ -10,6 +10,7 @@ from app.catalog.deps import Genres
 from app.catalog.shelves import Shelves
 from app.core.db.transaction import Session
 from app.web.route import PageRoute
+from app.web.storefront.sitemap import SiteMap
 from app.web.visitor import AnyVisitor
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
@@ -31,14 +32,15 @@ async def robots(request: Request, _: AnyVisitor) -> Response:
 async def sitemap(request: Request, session: Session, genres: Genres, _: AnyVisitor) -> Response:
     """The home page, the shelves, and as many books as one map may hold, the newest first."""
     base: str = request.app.state.settings.public_base_url
-    shelves = [f"/shop?genre={genre.id}" for genre in await genres.all()]
-    pages = "".join(f"<url><loc>{escape(base + path)}</loc></url>\n" for path in ["/", "/shop", *shelves])
-    books = "".join(
-        f"<url><loc>{base}/shop/books/{book_id}</loc><lastmod>{changed:%Y-%m-%d}</lastmod></url>\n"
-        for book_id, changed in await Shelves(session).changes(MAPPED)
-    )
-    found = f'{HEAD}<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{pages}{books}</urlset>\n'
-    return Response(found, media_type="application/xml")
+
+    async def write() -> str:
+        shelves = [f"/shop?genre={genre.id}" for genre in await genres.all()]
+        pages = "".join(f"<url><loc>{escape(base + path)}</loc></url>\n" for path in ["/", "/shop", *shelves])
+        books = await Shelves(session).mapped(f"{escape(base)}/shop/books/", MAPPED)
+        return f'{HEAD}<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{pages}{books}</urlset>\n'
+
+    site_map: SiteMap = request.app.state.site_map
+    return Response(await site_map.read(write), media_type="application/xml")
 
 
 @router.get("/feed.xml")

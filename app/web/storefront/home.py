@@ -13,7 +13,7 @@ from app.web.route import PageRoute
 from app.web.visitor import AnyVisitor
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
-NEW, BEST, PICKS = 6, 6, 3
+NEW, BEST, PICKS, SHELVES = 6, 6, 3, 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,6 @@ async def home(request: Request, session: Session, _: AnyVisitor) -> Response:
     shelves = Shelves(session)
     new = await shelves.new(NEW)
     best = await shelves.named(await request.app.state.best_sellers.ids(session, BEST))
-    picks = await shelves.picks(PICKS)
+    picks = await shelves.picks(PICKS, SHELVES)
     front = [books[0] for _, books in picks][:3] or (best or new)[:3]
     return render(request, HomePage(front, new, best, picks))

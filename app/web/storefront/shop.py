@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from app.catalog.deps import Books, Genres
+from app.catalog.errors import SearchTooLong
 from app.catalog.query import BookQuery
 from app.catalog.view import BookView, GenreView
 from app.web.covers.links import cover_path
@@ -60,7 +61,10 @@ async def shop(request: Request, books: Books, genres: Genres, _: AnyVisitor) ->
 async def suggest(request: Request, books: Books, q: str = "") -> Response:
     """The first hits for what is being typed."""
     words = q.strip()[:MAX_WORDS]
-    found = (await books.page(BookQuery(words, size=SUGGESTIONS))).items if words else []
+    try:
+        found = (await books.page(BookQuery(words, size=SUGGESTIONS))).items if words else []
+    except SearchTooLong:
+        found = []
     key = request.app.state.signing_key
     listed = [
         {

@@ -165,7 +165,7 @@ def import_file(
                     file,
                     options,
                     on_progress=lambda done, total: bar.update(task, completed=done, total=total),
-                    restocked=tells_waiting(Outbox(settings, settings.signing_key())),
+                    restocked=tells_waiting(Outbox(settings, settings.keys().unsubscribe_links)),
                 )
             )
             if not dry_run:

@@ -37,7 +37,7 @@ Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 async def _authenticated(request: Request, credentials: HTTPAuthorizationCredentials | None) -> Caller:
     if credentials is None:
         raise HTTPException(401, "A bearer token is needed.")
-    claims = read_access_token(request.app.state.signing_key, credentials.credentials)
+    claims = read_access_token(request.app.state.keys.access_tokens.accepted, credentials.credentials)
     row = await (await driver(await get_session(request))).fetchrow(_ACCOUNT, claims.user_id)
     if row is None or not row["is_active"]:
         raise AccountDeactivated

@@ -1,7 +1,7 @@
 """For machines: the map of the site, what robots may visit, and new books as RSS."""
 
 from email.utils import format_datetime
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import quoteattr
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
@@ -11,6 +11,7 @@ from app.catalog.shelves import Shelves
 from app.core.db.transaction import Session
 from app.web.route import PageRoute
 from app.web.visitor import AnyVisitor
+from app.web.xml import xml_text
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 FEED = 30
@@ -32,7 +33,7 @@ async def sitemap(request: Request, session: Session, genres: Genres, _: AnyVisi
     """The home page, the shelves, and as many books as one map may hold, the newest first."""
     base: str = request.app.state.settings.public_base_url
     shelves = [f"/shop?genre={genre.id}" for genre in await genres.all()]
-    pages = "".join(f"<url><loc>{escape(base + path)}</loc></url>\n" for path in ["/", "/shop", *shelves])
+    pages = "".join(f"<url><loc>{xml_text(base + path)}</loc></url>\n" for path in ["/", "/shop", *shelves])
     books = "".join(
         f"<url><loc>{base}/shop/books/{book_id}</loc><lastmod>{changed:%Y-%m-%d}</lastmod></url>\n"
         for book_id, changed in await Shelves(session).changes(MAPPED)
@@ -46,10 +47,10 @@ async def feed(request: Request, session: Session, _: AnyVisitor) -> Response:
     """New books."""
     base: str = request.app.state.settings.public_base_url
     items = "".join(
-        f"<item><title>{escape(f'{book.title} by {book.author}')}</title>"
+        f"<item><title>{xml_text(f'{book.title} by {book.author}')}</title>"
         f"<link>{base}/shop/books/{book.id}</link><guid>{base}/shop/books/{book.id}</guid>"
         f"<pubDate>{format_datetime(book.created_at)}</pubDate>"
-        f"<description>{escape(book.description or '')}</description></item>\n"
+        f"<description>{xml_text(book.description or '')}</description></item>\n"
         for book in await Shelves(session).new(FEED)
     )
     own = f'<atom:link href={quoteattr(base + "/feed.xml")} rel="self" type="application/rss+xml"/>'

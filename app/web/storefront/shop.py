@@ -62,7 +62,7 @@ async def suggest(request: Request, books: Books, q: str = "") -> Response:
     """The first hits for what is being typed."""
     words = q.strip()[:MAX_WORDS]
     found = (await books.page(BookQuery(words, size=SUGGESTIONS))).items if words else []
-    key = request.app.state.signing_key
+    key = request.app.state.keys.covers.signing
     listed = [
         {
             "title": book.title,

@@ -166,7 +166,7 @@ def import_file(
                     file,
                     options,
                     on_progress=lambda done, total: bar.update(task, completed=done, total=total),
-                    restocked=tells_waiting(Outbox(settings, settings.signing_key())),
+                    restocked=tells_waiting(Outbox(settings, settings.keys())),
                 )
             )
             if not dry_run:

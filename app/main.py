@@ -41,8 +41,9 @@ from app.core.db.server import DatabaseOutOfReach, database_running, refuse_outd
 from app.core.db.transaction import Database
 from app.core.logging import configure
 from app.core.middleware import LastNet, RequestContext
+from app.core.paging import Cursors
 from app.core.production import doubts
-from app.core.routing import RouteIndex
+from app.core.routing import RouteIndex, bound_numbers
 from app.health.router import VERSION
 from app.health.router import router as health
 from app.inbox.router import router as notifications
@@ -110,7 +111,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.with_worker = False
     app.state.signing_key = settings.signing_key()
-    app.state.outbox = Outbox(settings, app.state.signing_key)
+    app.state.keys = settings.keys()
+    app.state.cursors = Cursors(app.state.keys.cursors)
+    app.state.outbox = Outbox(settings, app.state.keys)
     app.state.best_sellers = BestSellers()
     app.state.site_map = SiteMap()
     app.state.oauth = Providers(settings)
@@ -118,6 +121,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.payments = make_payment_service(settings)
     for router in (*ROUTERS, *PAGES):  # not include_router, which matches every path a second time at each request
         app.router.routes.extend(router.routes)
+    bound_numbers(app.routes)
     app.router.default = _without_slash(app)
     problems.install(app)
     lost.install(app)

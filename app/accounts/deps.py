@@ -40,7 +40,7 @@ async def _authenticated(request: Request, credentials: HTTPAuthorizationCredent
     if credentials is None:
         raise HTTPException(401, "A bearer token is needed.")
     try:
-        claims = read_access_token(request.app.state.signing_key, credentials.credentials)
+        claims = read_access_token(request.app.state.keys.access_tokens.accepted, credentials.credentials)
     except TokenInvalid:
         note_refusal(Kind.ACCESS_TOKEN_REFUSED, reason="not_ours")
         raise

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.place_repository import PlaceRepository
 from app.core.db.transaction import Database
+from app.core.keys import derive
 
 PLACE_LIFE = timedelta(days=180)  # since the last sign-in there
 PLACES_KEPT = 20  # of each kind, for one account
@@ -56,7 +57,7 @@ class Places:
     """Reads and writes places."""
 
     def __init__(self, signing_key: str) -> None:
-        self._key = signing_key.encode()
+        self._key = derive(signing_key.encode(), "places")
 
     async def standing(self, database: Database, email: str, place: Place) -> Standing:
         """How a place stands with the account of an address: one statement, whether there is such an account or not.

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID, uuid4
@@ -40,13 +41,22 @@ def issue_access_token(key: str, *, user_id: int, role: UserRole, session_id: UU
     return jwt.encode(claims, key, algorithm=ALGORITHM)
 
 
-def read_access_token(key: str, token: str) -> AccessClaims:
-    """The claims of a token.
+def read_access_token(keys: Sequence[bytes], token: str) -> AccessClaims:
+    """The claims of a token that one of the keys signed.
 
     Raises:
         TokenExpired: signed by us, but past its time.
         TokenInvalid: anything else that is wrong with it.
     """
+    for key in keys[:-1]:
+        try:
+            return _unexpired(key, token)
+        except TokenInvalid:
+            continue
+    return _unexpired(keys[-1], token)
+
+
+def _unexpired(key: bytes, token: str) -> AccessClaims:
     claims, expires = _verified(key, token)
     if expires <= time.time():
         raise TokenExpired
@@ -54,7 +64,7 @@ def read_access_token(key: str, token: str) -> AccessClaims:
 
 
 @lru_cache(maxsize=REMEMBERED_TOKENS)
-def _verified(key: str, token: str) -> tuple[AccessClaims, int]:
+def _verified(key: bytes, token: str) -> tuple[AccessClaims, int]:
     """The claims and the expiry (seconds since 1970) of a token, looked into once: a client sends it often."""
     try:
         required = ["sub", "sid", "jti", "iat", "exp"]

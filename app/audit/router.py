@@ -9,7 +9,7 @@ from app.audit.query import AuditFilter
 from app.audit.schemas import AuditEventOut
 from app.audit.service import AuditTrail
 from app.core.db.transaction import Session
-from app.core.paging import LIST_HEADERS, CursorText, Limit, next_link, position_cursor, read_position
+from app.core.paging import LIST_HEADERS, CursorsDep, CursorText, Limit, next_link
 from app.core.problems import invalid_input
 from app.core.values import Id, Moment
 
@@ -43,14 +43,20 @@ Filter = Annotated[AuditFilter, Depends(get_filter)]
 
 @router.get("", summary="List what staff did", responses={200: {"headers": LIST_HEADERS}})
 async def list_events(
-    _: AdminUser, trail: Trail, response: Response, wanted: Filter, limit: Limit = 50, cursor: CursorText = None
+    _: AdminUser,
+    trail: Trail,
+    response: Response,
+    wanted: Filter,
+    cursors: CursorsDep,
+    limit: Limit = 50,
+    cursor: CursorText = None,
 ) -> list[AuditEventOut]:
     """Who did what, with the values before and after; the newest first. Filters combine with AND."""
     scope = f"audit {sorted(wanted.parameters.items())}"
-    page = await trail.page(wanted, limit, read_position(scope, cursor, MAX_ID))
+    page = await trail.page(wanted, limit, cursors.position(scope, cursor, MAX_ID))
     response.headers["X-Total-Count"] = str(page.total)
     if page.more:
         last = page.entries[-1]
-        following = position_cursor(scope, last.created_at, last.id)
+        following = cursors.behind_row(scope, last.created_at, last.id)
         response.headers["Link"] = next_link("/admin/audit", limit=limit, cursor=following, **wanted.parameters)
     return [AuditEventOut.model_validate(event) for event in page.entries]

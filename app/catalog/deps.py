@@ -1,30 +1,25 @@
 """What the catalogue's operations are given."""
 
-from decimal import Decimal
+from dataclasses import replace
 from functools import lru_cache
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import AfterValidator, BaseModel, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.datastructures import QueryParams
 
-from app.catalog.query import BookFilter, BookQuery
+from app.catalog.query import AskedPrice, BookFilter, BookQuery
 from app.catalog.service import BookService, GenreService
 from app.catalog.sorting import Direction, SortName
 from app.catalog.stock import StockService
 from app.core.db.transaction import Session, get_session
-from app.core.paging import MAX_PAGE, CursorText, PageSize
+from app.core.paging import MAX_PAGE, CursorsDep, CursorText, PageSize
 from app.core.problems import invalid_input
-from app.core.values import Id, PlainDecimal
+from app.core.values import Id
 
 BookId = Annotated[Id, Path(description="Id of a book")]
-# `0e99999` is a zero too, and too long for the driver.
-PriceBound = Annotated[
-    Annotated[Decimal, PlainDecimal, Field(ge=0, max_digits=20), AfterValidator(lambda price: price or Decimal(0))]
-    | None,
-    Query(description="Inclusive, in major units of the currency"),
-]
+PriceBound = Annotated[AskedPrice | None, Query(description="Inclusive, in major units of the currency")]
 
 
 REMEMBERED_BYTES = 1000
@@ -47,19 +42,24 @@ class BookParams(BaseModel):
     cursor: CursorText = None
 
 
-async def get_query(request: Request) -> BookQuery:
+async def get_query(request: Request, cursors: CursorsDep) -> BookQuery:
     """The whole question. The same ones are asked again and again: they are read once, unless they are long."""
     query_string: bytes = request.scope["query_string"]
-    return _remembered(query_string) if len(query_string) <= REMEMBERED_BYTES else _read(query_string)
+    is_short = len(query_string) <= REMEMBERED_BYTES
+    query, cursor = _remembered(query_string) if is_short else _read(query_string)
+    return query if cursor is None else replace(query, after=tuple(cursors.keys(query.scope, cursor)))
 
 
 @lru_cache(maxsize=1024)
-def _remembered(query_string: bytes) -> BookQuery:
+def _remembered(query_string: bytes) -> tuple[BookQuery, str | None]:
     return _read(query_string)
 
 
-def _read(query_string: bytes) -> BookQuery:
-    """A blank `q` counts as absent; of a parameter that is given twice the last one counts."""
+def _read(query_string: bytes) -> tuple[BookQuery, str | None]:
+    """The question without its cursor, and the cursor.
+
+    A blank `q` counts as absent; of a parameter that is given twice the last one counts.
+    """
     try:
         asked = BookParams.model_validate(dict(QueryParams(query_string)))
     except ValidationError as error:
@@ -69,7 +69,8 @@ def _read(query_string: bytes) -> BookQuery:
     if asked.cursor is not None and (words or asked.page is not None):
         raise invalid_input("query", "cursor", message="goes with neither q nor page")
     filters = BookFilter(asked.genre_id, asked.author, asked.min_price, asked.max_price, asked.in_stock)
-    return BookQuery(words, filters, asked.sort, asked.sort_dir, asked.page or 1, asked.size, asked.cursor)
+    query = BookQuery(words, filters, asked.sort, asked.sort_dir, asked.page or 1, asked.size)
+    return query, asked.cursor
 
 
 async def get_books(request: Request) -> BookService:

@@ -3,9 +3,18 @@
 import json
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
 
 from app.catalog.sorting import ORDERS, Direction, Order, SortName
+from app.core.paging import Key
+from app.core.values import PlainDecimal
 
+# `0e99999` is a zero too, and too long for the driver.
+AskedPrice = Annotated[
+    Decimal, PlainDecimal, Field(ge=0, max_digits=20), AfterValidator(lambda price: price or Decimal(0))
+]
 _SCOPE = json.JSONEncoder(default=str)
 
 
@@ -22,7 +31,7 @@ class BookFilter:
 
 @dataclass(frozen=True, slots=True)
 class BookQuery:
-    """A page of books. `cursor` goes with neither `q` nor `page`; `q` has an order of its own."""
+    """A page of books. `after`, the sort keys of a book, goes with neither `q` nor `page`; `q` has its own order."""
 
     q: str | None = None
     filter: BookFilter = BookFilter()
@@ -30,7 +39,7 @@ class BookQuery:
     sort_dir: Direction | None = None
     page: int = 1
     size: int = 20
-    cursor: str | None = None
+    after: tuple[Key, ...] | None = None
 
     @property
     def order(self) -> Order:

@@ -1,7 +1,7 @@
 """The SQL of books and genres."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -126,7 +126,7 @@ class BookRepository:
         total = int(rows[0][0]) if rows else await self.count(query.filter)
         return total, [Listed(key, BookView(*book)) for _, key, *book in rows]
 
-    async def after(self, query: BookQuery, keys: list[Key], limit: int) -> list[Listed]:
+    async def after(self, query: BookQuery, keys: Sequence[Key], limit: int) -> list[Listed]:
         """Up to `limit` books behind these sort keys; a second statement only where the empty values begin.
 
         Raises:

@@ -23,7 +23,7 @@ from app.catalog.view import BookView
 from app.core.db.transaction import TransactionRoute, only_reads
 from app.core.middleware import storable_text
 from app.core.openapi import problems, query_parameters
-from app.core.paging import PageNumber, PageSize, next_link
+from app.core.paging import CursorsDep, PageNumber, PageSize, next_link
 
 router = APIRouter(route_class=TransactionRoute)
 PUBLIC = [Depends(storable_text)]
@@ -61,7 +61,7 @@ async def create_genre(body: GenreCreate, admin: AdminUser, genres: Genres) -> G
     dependencies=PUBLIC,
 )
 @only_reads
-async def list_books(question: Question, books: Books) -> Response:
+async def list_books(question: Question, books: Books, cursors: CursorsDep) -> Response:
     """Filters combine with AND. Without `q`, a page with more to follow carries a `Link` header to the next.
 
     Every word of `q` must begin a word of title or author; when nothing matches, similar words do. Page numbers reach
@@ -70,8 +70,9 @@ async def list_books(question: Question, books: Books) -> Response:
     page = await books.page(question)
     content = written(page.items, total=page.total, page=page.page, size=page.size)
     response = Response(content, media_type="application/json")
-    if page.next_cursor:
-        response.headers["Link"] = next_link("/books", **question.parameters, cursor=page.next_cursor)
+    if page.following:
+        cursor = cursors.behind(question.scope, *page.following)
+        response.headers["Link"] = next_link("/books", **question.parameters, cursor=cursor)
     return response
 
 

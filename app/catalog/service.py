@@ -1,6 +1,6 @@
 """The catalogue: listing, searching and keeping books and genres."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,7 @@ from app.catalog.stock import StockService
 from app.catalog.view import AnyBook, BookView, GenreView, Listed
 from app.core.db.driver import one_transaction
 from app.core.db.failures import violated
-from app.core.paging import decode_cursor, encode_cursor
+from app.core.paging import Key
 
 ISBN_KEY = "uq_books_isbn"
 GENRE_KEY = "uq_genres_name"
@@ -38,13 +38,16 @@ GENRE_KEY = "uq_genres_name"
 
 @dataclass(frozen=True, slots=True)
 class BookPage:
-    """Up to `size` books of all that fit. `page` is None when reached by cursor, `next_cursor` when none follow."""
+    """Up to `size` books of all that fit. `page` is None when reached by cursor.
+
+    `following` are the sort keys behind which the next page begins, None when none follow.
+    """
 
     items: list[BookView]
     total: int
     page: int | None
     size: int
-    next_cursor: str | None
+    following: tuple[Key, ...] | None
 
 
 class BookService:
@@ -70,7 +73,7 @@ class BookService:
         Raises:
             PageTooDeep: it exists but must be reached by cursor.
             SearchTooLong: it is searched for more words than may be.
-            RequestValidationError: the cursor is damaged or belongs to another list.
+            RequestValidationError: `after` are not keys of this order.
         """
         if not query.q and query.filter == BookFilter():
             return await self._listed(query)
@@ -148,7 +151,7 @@ class BookService:
         return BookPage(books, total, query.page, query.size, None)
 
     async def _listed(self, query: BookQuery) -> BookPage:
-        return await (self._numbered(query) if query.cursor is None else self._behind(query, query.cursor))
+        return await (self._numbered(query) if query.after is None else self._behind(query, query.after))
 
     async def _numbered(self, query: BookQuery) -> BookPage:
         if query.filter == BookFilter() and query.end <= DEEPEST_ROW:
@@ -160,8 +163,7 @@ class BookService:
         books = await self._books.page(query, query.size + 1) if query.offset < total else []
         return _page(query, books, total, query.page)
 
-    async def _behind(self, query: BookQuery, cursor: str) -> BookPage:
-        keys = decode_cursor(query.scope, cursor)
+    async def _behind(self, query: BookQuery, keys: Sequence[Key]) -> BookPage:
         books = await self._books.after(query, keys, query.size + 1)
         return _page(query, books, await self._books.count(query.filter), None)
 
@@ -175,7 +177,7 @@ def _page(query: BookQuery, books: list[Listed], total: int, page: int | None) -
     """`books` holds one more than the page where more follow."""
     shown = books[: query.size]
     more = len(books) > query.size
-    following = encode_cursor(query.scope, *query.order.place(shown[-1])) if more else None
+    following = tuple(query.order.place(shown[-1])) if more else None
     return BookPage([book.view for book in shown], total, page, query.size, following)
 
 

@@ -17,6 +17,7 @@ from app.core.values import Id, Moment
 
 SortName = Literal["title", "price", "date", "created_at", "avg_rating"]
 Direction = Literal["asc", "desc"]
+_Number = Annotated[Decimal, Field(max_digits=40)]
 _TitleKey = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 
 
@@ -64,8 +65,8 @@ class Order:
 
 ORDERS: dict[SortName, Order] = {
     "title": Order(Book.title, TypeAdapter(tuple[_TitleKey, Id]), "asc"),
-    "price": Order(Book.price, TypeAdapter(tuple[Decimal, Id]), "asc"),
+    "price": Order(Book.price, TypeAdapter(tuple[_Number, Id]), "asc"),
     "date": Order(Book.publish_date, TypeAdapter(tuple[date | None, Id]), "desc"),
     "created_at": Order(Book.created_at, TypeAdapter(tuple[Moment, Id]), "desc"),
-    "avg_rating": Order(Book.rating_mean, TypeAdapter(tuple[Decimal | None, Id]), "desc"),
+    "avg_rating": Order(Book.rating_mean, TypeAdapter(tuple[_Number | None, Id]), "desc"),
 }

@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from app.core.addresses import private_address
+from app.core.keys import Keys
 from app.core.production import MAKE_A_SECRET, MIN_SECRET_BYTES, can_be_guessed, open_origins, too_trusting
 from app.core.values import SingleLine
 
@@ -46,6 +47,7 @@ class Settings(BaseSettings):
     lock_timeout_ms: int = Field(default=5000, ge=1, le=MAX_MILLISECONDS)
     statement_timeout_ms: int = Field(default=15000, ge=1, le=MAX_MILLISECONDS)
     secret_key: SecretStr | None = None
+    secret_key_previous: SecretStr | None = None
     access_token_expire_minutes: int = Field(default=15, ge=1, le=MAX_DAYS * 1440)
     refresh_token_expire_days: int = Field(default=7, ge=1, le=MAX_DAYS)
     session_max_days: int = Field(default=30, ge=1, le=MAX_DAYS)
@@ -181,6 +183,13 @@ class Settings(BaseSettings):
         except (UnknownLocaleError, ValueError) as error:
             raise ValueError("SHOP_LOCALE must be a locale such as en_US or de_DE") from error
 
+    @field_validator("secret_key_previous")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and len(value.get_secret_value().encode()) < MIN_SECRET_BYTES:
+            raise ValueError(f"SECRET_KEY_PREVIOUS must have at least {MIN_SECRET_BYTES} bytes, as the key it was")
+        return value
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _upper_case(cls, value: object) -> object:
@@ -206,6 +215,11 @@ class Settings(BaseSettings):
         if self.secret_key:
             return self.secret_key.get_secret_value()
         return kept_secret(self.data / "secret_key")
+
+    def keys(self) -> Keys:
+        """The keys of all purposes, made from `signing_key` and from the one before it."""
+        previous = self.secret_key_previous.get_secret_value() if self.secret_key_previous else None
+        return Keys.of(self.signing_key(), previous)
 
 
 def _is_production(info: ValidationInfo) -> bool:

@@ -1,24 +1,24 @@
 """Lists: the two page envelopes, and keyset cursors (contract, section 2.6)."""
 
-import binascii
+import hmac
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from hashlib import blake2b
 from typing import Annotated, Generic, TypeVar
 from urllib.parse import urlencode
 
-from fastapi import Query
+from fastapi import Depends, Query, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import Field, TypeAdapter, ValidationError
 
+from app.core.keys import KeyRing
 from app.core.problems import invalid_input
 from app.core.values import INT_MAX, Moment
 
 MAX_PAGE = 1_000_000
-_SEAL_BYTES = 8
+_SEAL_BYTES = 16
 _POSITION = TypeAdapter(tuple[Moment, int])
 
 PageNumber = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Page, from 1")]
@@ -54,33 +54,6 @@ class Page(Generic[Entry]):
     more: bool
 
 
-def encode_cursor(scope: str, *keys: Key) -> str:
-    """An opaque cursor behind the row with these sort keys. `scope` names the list with its filters and order."""
-    payload = _PAYLOAD.encode(keys).encode()
-    return urlsafe_b64encode(_seal(scope, payload) + payload).rstrip(b"=").decode()
-
-
-def decode_cursor(scope: str, cursor: str) -> list[Key]:
-    """The sort keys of a cursor. The seal finds damage, not forgery: check their types before use.
-
-    Raises:
-        RequestValidationError: it is damaged, or was made for another list, other filters or another order.
-    """
-    try:
-        raw = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
-        sealed, payload = raw[:_SEAL_BYTES], raw[_SEAL_BYTES:]
-    except (binascii.Error, ValueError) as error:
-        raise damaged_cursor() from error
-    if sealed != _seal(scope, payload) or cursor != urlsafe_b64encode(raw).rstrip(b"=").decode():
-        raise damaged_cursor()
-    keys: list[Key] = json.loads(payload)
-    return keys
-
-
-def _seal(scope: str, payload: bytes) -> bytes:
-    return blake2b(scope.encode() + b"\0" + payload, digest_size=_SEAL_BYTES, person=b"cursor").digest()
-
-
 @dataclass(frozen=True, slots=True)
 class Position:
     """Behind which row a page begins: newest first, then the greater id first."""
@@ -89,22 +62,72 @@ class Position:
     id: int
 
 
-def position_cursor(scope: str, created_at: datetime, row_id: int) -> str:
-    """A cursor behind the row of that time and id."""
-    return encode_cursor(scope, created_at.isoformat(), row_id)
+class Cursors:
+    """Makes and reads the cursors of one application, sealed with a key of its own: nobody else makes one.
+
+    `scope` names the list with its filters and order; a cursor is good for that list alone.
+    """
+
+    def __init__(self, keys: KeyRing) -> None:
+        self._keys = keys
+
+    def behind(self, scope: str, *keys: Key) -> str:
+        """An opaque cursor behind the row with these sort keys."""
+        payload = _PAYLOAD.encode(keys).encode()
+        return _text(_seal(self._keys.signing, scope, payload) + payload)
+
+    def behind_row(self, scope: str, created_at: datetime, row_id: int) -> str:
+        """A cursor behind the row of that time and id."""
+        return self.behind(scope, created_at.isoformat(), row_id)
+
+    def keys(self, scope: str, cursor: str) -> list[Key]:
+        """The sort keys of a cursor. Another release may have sealed it: check their types before use.
+
+        Raises:
+            RequestValidationError: it is damaged, or was made for another list, other filters or another order.
+        """
+        try:
+            raw = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+            seal, payload = raw[:_SEAL_BYTES], raw[_SEAL_BYTES:]
+            if not self._sealed(seal, scope, payload) or cursor != _text(raw):
+                raise damaged_cursor()
+            keys = json.loads(payload)
+        except (ValueError, RecursionError) as error:  # of base64, ASCII, UTF-8, JSON, and numbers that are too long
+            raise damaged_cursor() from error
+        if not isinstance(keys, list):
+            raise damaged_cursor()
+        return keys
+
+    def position(self, scope: str, cursor: str | None, max_id: int = INT_MAX) -> Position | None:
+        """The place of a cursor of `behind_row`. Raises RequestValidationError as `keys` does."""
+        if cursor is None:
+            return None
+        try:
+            position = Position(*_POSITION.validate_python(self.keys(scope, cursor)))
+        except ValidationError as error:
+            raise damaged_cursor() from error
+        if not 0 < position.id <= max_id:
+            raise damaged_cursor()
+        return position
+
+    def _sealed(self, seal: bytes, scope: str, payload: bytes) -> bool:
+        return any(hmac.compare_digest(seal, _seal(key, scope, payload)) for key in self._keys.accepted)
 
 
-def read_position(scope: str, cursor: str | None, max_id: int = INT_MAX) -> Position | None:
-    """The place of such a cursor. Raises RequestValidationError as `decode_cursor` does."""
-    if cursor is None:
-        return None
-    try:
-        position = Position(*_POSITION.validate_python(decode_cursor(scope, cursor)))
-    except ValidationError as error:
-        raise damaged_cursor() from error
-    if not 0 < position.id <= max_id:
-        raise damaged_cursor()
-    return position
+def _seal(key: bytes, scope: str, payload: bytes) -> bytes:
+    return hmac.digest(key, scope.encode() + b"\0" + payload, "sha256")[:_SEAL_BYTES]
+
+
+def _text(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+async def get_cursors(request: Request) -> Cursors:
+    """Those of the application."""
+    return request.app.state.cursors  # type: ignore[no-any-return]
+
+
+CursorsDep = Annotated[Cursors, Depends(get_cursors)]
 
 
 def damaged_cursor() -> RequestValidationError:

@@ -66,9 +66,9 @@ class Hit:
 class RateLimiter:
     """Counts hits against quotas."""
 
-    def __init__(self, database: Database, signing_key: str, *, enabled: bool) -> None:
+    def __init__(self, database: Database, key: bytes, *, enabled: bool) -> None:
         self._database = database
-        self._key = signing_key.encode()
+        self._key = key
         self._enabled = enabled
 
     async def count(self, *quotas: Quota) -> list[Hit]:
@@ -129,7 +129,6 @@ def bucket_of(key: bytes, quota: Quota) -> str:
 
 
 def _digest(key: bytes, operation: str, subject: tuple[str, ...]) -> str:
-    # The first word keeps these digests apart from the signatures of tokens, which the same key makes.
     message = "\0".join(("rate limit", operation, *subject))
     return hmac.digest(key, message.encode(), hashlib.sha256).hex()
 
@@ -214,7 +213,7 @@ def client_address(request: Request) -> str:
 async def get_rate_limiter(request: Request) -> RateLimiter:
     """The limiter on the pool of this process; it counts nothing where limits are switched off."""
     state = request.app.state
-    return RateLimiter(state.database, state.signing_key, enabled=state.settings.rate_limits_on)
+    return RateLimiter(state.database, state.keys.rate_limits.signing, enabled=state.settings.rate_limits_on)
 
 
 Limiter = Annotated[RateLimiter, Depends(get_rate_limiter)]

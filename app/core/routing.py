@@ -1,14 +1,16 @@
 """Finding the route of a request among those of its shape, not among all: Starlette tries one after another."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from functools import cached_property
 
 from fastapi import APIRouter
-from starlette.convertors import PathConvertor
-from starlette.routing import BaseRoute, compile_path
+from starlette.convertors import IntegerConvertor, PathConvertor
+from starlette.routing import BaseRoute, Route, compile_path
 from starlette.types import Receive, Scope, Send
 
 Shape = tuple[str, int]
+_DIGITS = 20  # more than any column holds, and fewer than Python refuses to read
 
 
 class RouteIndex:
@@ -43,6 +45,23 @@ class RouteIndex:
             shape: APIRouter(routes=routes, redirect_slashes=False, default=default)
             for shape, routes in groups.items()
         }
+
+
+class BoundedInteger(IntegerConvertor):
+    """A number in a path, as `{name:int}` asks for; one too large to be anything stays too large."""
+
+    def convert(self, value: str) -> int:
+        """Never raises: Starlette's own fails where a number is longer than Python reads."""
+        return int(value.lstrip("0")[:_DIGITS] or "0")
+
+
+def bound_numbers(routes: Iterable[BaseRoute]) -> None:
+    """Have these routes read the numbers in their paths so."""
+    for route in routes:
+        if isinstance(route, Route):
+            for name, convertor in route.param_convertors.items():
+                if isinstance(convertor, IntegerConvertor):
+                    route.param_convertors[name] = BoundedInteger()
 
 
 def _shape(path: str) -> Shape:

@@ -8,15 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from app.accounts.deps import CurrentUser
 from app.core.db.transaction import TransactionRoute
 from app.core.openapi import problems
-from app.core.paging import (
-    LIST_HEADERS,
-    CursorText,
-    Limit,
-    damaged_cursor,
-    decode_cursor,
-    encode_cursor,
-    next_link,
-)
+from app.core.paging import LIST_HEADERS, Cursors, CursorsDep, CursorText, Limit, damaged_cursor, next_link
 from app.core.values import Id
 from app.inbox.deps import Inbox
 from app.inbox.schemas import NoticeList, NoticeOut, UnreadCount
@@ -32,16 +24,17 @@ async def list_notices(
     user: CurrentUser,
     inbox: Inbox,
     response: Response,
+    cursors: CursorsDep,
     unread: OnlyUnread = False,
     limit: Limit = 50,
     cursor: CursorText = None,
 ) -> NoticeList:
     """What the shop has to tell the caller, the newest first. `unread_count` is of all, whatever is listed."""
     scope = f"{'unread ' if unread else ''}notices of {user.id}"
-    page = await inbox.page(user.id, unread=unread, before=_position(scope, cursor), limit=limit)
+    page = await inbox.page(user.id, unread=unread, before=_position(cursors, scope, cursor), limit=limit)
     response.headers["X-Total-Count"] = str(page.total)
     if page.more:
-        following = encode_cursor(scope, page.notices[-1].id)
+        following = cursors.behind(scope, page.notices[-1].id)
         filters = {"unread": "true"} if unread else {}
         response.headers["Link"] = next_link("/notifications", limit=limit, cursor=following, **filters)
     items = [NoticeOut.model_validate(notice) for notice in page.notices]
@@ -70,11 +63,11 @@ async def mark_read(
     await inbox.mark_read(user.id, notice_id)
 
 
-def _position(scope: str, cursor: str | None) -> int | None:
+def _position(cursors: Cursors, scope: str, cursor: str | None) -> int | None:
     """Below which id a page begins."""
     if cursor is None:
         return None
     try:
-        return _KEYS.validate_python(decode_cursor(scope, cursor))[0]
+        return _KEYS.validate_python(cursors.keys(scope, cursor))[0]
     except ValidationError as error:
         raise damaged_cursor() from error

@@ -15,9 +15,9 @@ class MailCaps:
     It spares people who may never have heard of the shop. Mails about an order are none of its business.
     """
 
-    def __init__(self, signing_key: str, per_hour: int) -> None:
+    def __init__(self, key: bytes, per_hour: int) -> None:
         self.per_hour = per_hour
-        self._key = signing_key.encode()
+        self._key = key
 
     async def admits(self, session: AsyncSession, group: str, mailbox: str) -> bool:
         """Count a mail of the group; whether it may be sent."""

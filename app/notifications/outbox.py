@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.config import Settings
 from app.core.db.driver import driver, later
+from app.core.keys import Keys
 from app.notifications.caps import MailCaps
 from app.notifications.rendering import render
 from app.notifications.unsubscribe import OPTIONAL_KINDS, UnsubscribeLinks
@@ -21,12 +22,12 @@ _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 class Outbox:
     """Queues mails. Links in them are absolute under `PUBLIC_BASE_URL`."""
 
-    def __init__(self, settings: Settings, signing_key: str) -> None:
+    def __init__(self, settings: Settings, keys: Keys) -> None:
         self._base_url = settings.public_base_url
         self.shop_name = settings.smtp_from_name
-        self.caps = MailCaps(signing_key, settings.account_mails_per_hour)
+        self.caps = MailCaps(keys.rate_limits.signing, settings.account_mails_per_hour)
         self._domain = settings.smtp_from.rpartition("@")[2]
-        self.unsubscribe_links = UnsubscribeLinks(settings.public_base_url, signing_key)
+        self.unsubscribe_links = UnsubscribeLinks(settings.public_base_url, keys.unsubscribe_links)
 
     async def queue(self, session: AsyncSession, kind: str, recipient: str, subject: str, **context: Any) -> None:
         """Write a mail to the outbox of this transaction; `context` as for `row`."""

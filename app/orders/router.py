@@ -8,12 +8,11 @@ from fastapi import APIRouter, Response
 from app.accounts.deps import AdminUser, CurrentUser
 from app.core.db.transaction import Session, TransactionRoute, only_reads
 from app.core.openapi import problems
-from app.core.paging import LIST_HEADERS, CursorText, Limit, next_link, position_cursor, read_position
+from app.core.paging import LIST_HEADERS, CursorsDep, CursorText, Limit, next_link
 from app.core.problems import MEDIA_TYPE as PROBLEM_DOCUMENT
 from app.core.values import Id
 from app.orders.checkout import check_out
 from app.orders.deps import Filter, KeyHeader, Orders
-from app.orders.models import Order
 from app.orders.schemas import AdminOrderOut, CheckoutRequest, OrderOut
 
 router = APIRouter(tags=["orders"], route_class=TransactionRoute)
@@ -56,14 +55,21 @@ async def checkout(
 @router.get("/orders", summary="List own orders", responses={200: {"headers": LIST_HEADERS}})
 @only_reads
 async def list_orders(
-    user: CurrentUser, orders: Orders, response: Response, limit: Limit = 50, cursor: CursorText = None
+    user: CurrentUser,
+    orders: Orders,
+    response: Response,
+    cursors: CursorsDep,
+    limit: Limit = 50,
+    cursor: CursorText = None,
 ) -> list[OrderOut]:
     """The caller's orders, newest first."""
     scope = f"orders of {user.id}"
-    page = await orders.of_user(user.id, limit, read_position(scope, cursor))
+    page = await orders.of_user(user.id, limit, cursors.position(scope, cursor))
     response.headers["X-Total-Count"] = str(page.total)
     if page.more:
-        response.headers["Link"] = next_link("/orders", limit=limit, cursor=_cursor(scope, page.entries[-1]))
+        last = page.entries[-1]
+        following = cursors.behind_row(scope, last.created_at, last.id)
+        response.headers["Link"] = next_link("/orders", limit=limit, cursor=following)
     return [OrderOut.of(order) for order in page.entries]
 
 
@@ -76,15 +82,22 @@ async def show_order(order_id: Id, user: CurrentUser, orders: Orders) -> OrderOu
 
 @router.get("/admin/orders", tags=["staff"], summary="List all orders", responses={200: {"headers": LIST_HEADERS}})
 async def list_all_orders(
-    _: AdminUser, orders: Orders, response: Response, wanted: Filter, limit: Limit = 50, cursor: CursorText = None
+    _: AdminUser,
+    orders: Orders,
+    response: Response,
+    wanted: Filter,
+    cursors: CursorsDep,
+    limit: Limit = 50,
+    cursor: CursorText = None,
 ) -> list[AdminOrderOut]:
     """All users' orders, newest first."""
     filters = {name: _text(value) for name, value in asdict(wanted).items()}
     scope = f"all orders {sorted(filters.items())}"
-    page = await orders.of_all(wanted, limit, read_position(scope, cursor))
+    page = await orders.of_all(wanted, limit, cursors.position(scope, cursor))
     response.headers["X-Total-Count"] = str(page.total)
     if page.more:
-        following = _cursor(scope, page.entries[-1][0])
+        last = page.entries[-1][0]
+        following = cursors.behind_row(scope, last.created_at, last.id)
         response.headers["Link"] = next_link("/admin/orders", limit=limit, cursor=following, **filters)
     return [AdminOrderOut.of_user(order, email) for order, email in page.entries]
 
@@ -102,7 +115,3 @@ def _text(value: object) -> str | None:
     if value is None:
         return None
     return value.isoformat() if isinstance(value, datetime) else str(value)
-
-
-def _cursor(scope: str, last: Order) -> str:
-    return position_cursor(scope, last.created_at, last.id)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Response
 from app.accounts.deps import CurrentUser
 from app.core.db.transaction import TransactionRoute
 from app.core.openapi import problems
-from app.core.paging import LIST_HEADERS, CursorText, OptionalLimit, next_link, position_cursor, read_position
+from app.core.paging import LIST_HEADERS, CursorsDep, CursorText, OptionalLimit, next_link
 from app.core.values import Id
 from app.prebookings.deps import PreBookings
 from app.prebookings.schemas import PreBookingList, PreBookingOut, PreBookRequest
@@ -20,16 +20,17 @@ async def list_pre_bookings(
     user: CurrentUser,
     bookings: PreBookings,
     response: Response,
+    cursors: CursorsDep,
     limit: OptionalLimit = None,
     cursor: CursorText = None,
 ) -> PreBookingList:
     """The caller's pre-bookings in all states, the newest first."""
     scope = f"pre-bookings of {user.id}"
-    page = await bookings.page(user.id, limit, read_position(scope, cursor))
+    page = await bookings.page(user.id, limit, cursors.position(scope, cursor))
     response.headers["X-Total-Count"] = str(page.total)
     if page.more:
         last = page.entries[-1]
-        following = position_cursor(scope, last.created_at, last.id)
+        following = cursors.behind_row(scope, last.created_at, last.id)
         response.headers["Link"] = next_link("/prebooks", limit=limit, cursor=following)
     return PreBookingList(items=[PreBookingOut.model_validate(booking) for booking in page.entries])
 

@@ -20,10 +20,20 @@ async def get_reader(request: Request, visitor: AnyVisitor) -> Caller:
     if visitor.caller is None:
         if request.url.path == STAFF or request.url.path.startswith(f"{STAFF}/"):
             note_refusal(Kind.STAFF_PAGE_REFUSED, operation=operation_of(request))
-        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        came_from = here if request.method == "GET" else urlsplit(request.headers.get("referer", "")).path
-        raise Answered(see_other(f"{SIGN_IN}?next={quote(came_from or '/account')}"))
+        raise Answered(see_other(f"{SIGN_IN}?next={quote(_came_from(request))}"))
     return visitor.caller
+
+
+def _came_from(request: Request) -> str:
+    """The page that was asked for, or the page with the form that was sent."""
+    if request.method in {"GET", "HEAD"}:
+        query = request.scope["query_string"].decode("ascii", "replace")
+        path: str = request.scope["path"]
+        return f"{path}?{query}" if query else path
+    try:
+        return urlsplit(request.headers.get("referer", "")).path or "/account"
+    except ValueError:  # such as a host that ends in the middle of an IPv6 address
+        return "/account"
 
 
 async def get_staff(request: Request, reader: Annotated[Caller, Depends(get_reader)], visitor: AnyVisitor) -> Caller:
@@ -40,7 +50,5 @@ Staff = Annotated[Caller, Depends(get_staff)]
 
 def own_path(given: str, otherwise: str) -> str:
     """`given` if it is a path of this shop that a link may lead to; never another site."""
-    parts = urlsplit(given)
     plain = given.isprintable() and "\\" not in given
-    is_ours = plain and not parts.scheme and not parts.netloc and given.startswith("/") and not given.startswith("//")
-    return given if is_ours else otherwise
+    return given if plain and given.startswith("/") and not given.startswith("//") else otherwise

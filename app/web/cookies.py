@@ -1,11 +1,12 @@
 """The cookies of the pages: the session, what a guest carries, and a word for the next page."""
 
 import hmac
-from hashlib import sha256
 from typing import Any, Final
 
 from fastapi import Request, Response
 from itsdangerous import BadData, URLSafeSerializer
+
+from app.core.keys import KeyRing
 
 SESSION: Final = "bookstore_session"
 GUEST: Final = "bookstore_guest"
@@ -41,9 +42,22 @@ def forget(request: Request, response: Response, name: str) -> None:
 
 def form_token(request: Request, anchor: str) -> str:
     """What proves that a form came from our page: nobody without the key and the cookie `anchor` can make it."""
-    key: str = request.app.state.signing_key
-    return hmac.new(key.encode(), f"form:{anchor}".encode(), sha256).hexdigest()
+    return _form_token(_form_keys(request).signing, anchor)
+
+
+def is_form_token(request: Request, anchor: str, given: str) -> bool:
+    """Whether it is the token of that anchor, under the key of new forms or one before it."""
+    made = [_form_token(key, anchor).encode() for key in _form_keys(request).accepted]
+    return any(hmac.compare_digest(given.encode("utf-8", "replace"), token) for token in made)
+
+
+def _form_keys(request: Request) -> KeyRing:
+    return request.app.state.keys.forms  # type: ignore[no-any-return]
+
+
+def _form_token(key: bytes, anchor: str) -> str:
+    return hmac.digest(key, f"form:{anchor}".encode(), "sha256").hex()
 
 
 def _signer(request: Request, name: str) -> URLSafeSerializer:
-    return URLSafeSerializer(request.app.state.signing_key, salt=name)
+    return URLSafeSerializer(request.app.state.keys.cookies.oldest_first, salt=name)

@@ -11,7 +11,7 @@ from app.core.problems import on_http_error
 from app.core.routing import RouteIndex
 from app.web.errors import error_page
 from app.web.route import FORM_TOKEN_HEADER, HEADERS, PageRoute, require_same_site, require_token
-from app.web.visitor import AnyVisitor, expected_form_token
+from app.web.visitor import AnyVisitor
 
 
 def is_browser(request: Request) -> bool:
@@ -62,7 +62,7 @@ def refuse_foreign_form(request: Request) -> Response | None:
     try:
         require_same_site(request)
         if given := request.headers.get(FORM_TOKEN_HEADER):
-            require_token(given, expected_form_token(request))
+            require_token(request, given)
     except HTTPException as error:
         title = HTTPStatus(error.status_code).phrase
         return error_page(request, error.status_code, title, error.detail, HEADERS | {"Cache-Control": "no-store"})

@@ -52,9 +52,9 @@ def render(request: Request, page: Page, status: int = 200) -> HTMLResponse:
     context = {
         "page": page,
         "visitor": visitor_of(request),
-        "key": request.app.state.signing_key,
+        "key": request.app.state.keys.covers.signing,
         "shop": request.app.state.settings,
-        "here": request.url.path,
+        "here": request.scope["path"],
         "query": request.query_params.get("q", ""),
     }
     return HTMLResponse(_templates.get_template(page.template).render(context), status)

@@ -1,12 +1,10 @@
 """The route of pages: its forms are ours or refused, its errors are pages, its answers carry a strict policy."""
 
 import hashlib
-import hmac
 import logging
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -21,7 +19,7 @@ from app.core.errors import DomainError
 from app.core.middleware import storable_text
 from app.core.problems import PROBLEMS
 from app.web.errors import Answered, error_page
-from app.web.visitor import expected_form_token, visitor_of
+from app.web.visitor import brings_form_token, visitor_of
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +47,7 @@ class PageRoute(TransactionRoute):
         """Raises HTTPException unless a page of ours, of this very session, sends the form."""
         require_same_site(request)
         given = request.headers.get(FORM_TOKEN_HEADER) or (await request.form(max_fields=MAX_FIELDS)).get(FORM_TOKEN)
-        require_token(given, expected_form_token(request))
+        require_token(request, given)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The route's handler, guarded."""
@@ -101,15 +99,15 @@ async def _answer(
 def require_same_site(request: Request) -> None:
     """Refuse what another site sends in the visitor's name."""
     origin = request.headers.get("origin")
-    if origin and urlsplit(origin).netloc != request.headers.get("host"):
+    if origin and origin.partition("://")[2] != request.headers.get("host"):
         raise _foreign("other_site", "This form was sent from another site.")
     if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
         raise _foreign("other_site", "This form was sent from another site.")
 
 
-def require_token(given: object, expected: str) -> None:
-    """Refuse what a page of another session sends."""
-    if not isinstance(given, str) or not hmac.compare_digest(given.encode(), expected.encode()):
+def require_token(request: Request, given: object, path: str = "") -> None:
+    """Refuse what a page of another session sends; given a path, what was made for another one as well."""
+    if not brings_form_token(request, given, path):
         raise _foreign("token", "This form is too old: go back, load the page again and send it once more.")
 
 

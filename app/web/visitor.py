@@ -1,11 +1,11 @@
 """Who looks at a page: a reader who signed in, or a guest with a basket of their own."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, TypeVar
 from uuid import uuid4
 
 from fastapi import Depends, Request, Response
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from app.accounts.browser import BrowserSessions, of_browsers
 from app.accounts.deps import Caller
@@ -15,7 +15,7 @@ from app.accounts.rules import shown_name
 from app.accounts.service_deps import Policy
 from app.cart.service import CartService
 from app.core.db.transaction import Session
-from app.core.values import INT_MAX
+from app.core.values import INT_MAX, Count
 from app.inbox.service import InboxService
 from app.web import cookies
 
@@ -32,6 +32,19 @@ class Word:
 
     text: str
     tone: Tone
+
+
+class _Carried(BaseModel):
+    """What the cookie of a guest holds: copies by the ids of books, and prices that were seen."""
+
+    id: Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
+    basket: list[tuple[Count, Count]]
+    seen: list[tuple[Count, Annotated[str, Field(pattern=r"^[0-9]{1,8}\.[0-9]{2}$")]]]
+
+
+_CARRIED: TypeAdapter[_Carried] = TypeAdapter(_Carried)
+_WORDS = TypeAdapter(list[tuple[str, Tone]])
+Shape = TypeVar("Shape")
 
 
 @dataclass
@@ -52,7 +65,7 @@ class Visitor:
     _session_changed: bool = False
     _browser_is_known: bool = False
     _was_new: bool = True
-    _carried_before: dict[str, Any] = field(default_factory=dict)
+    _carried_before: _Carried | None = None
 
     @property
     def is_staff(self) -> bool:
@@ -92,17 +105,17 @@ class Visitor:
             life = int(PLACE_LIFE.total_seconds())
             cookies.write_signed(request, response, cookies.BROWSER, browser_of(request), life)
         if self._was_new or self._carried() != self._carried_before:
-            cookies.write_signed(request, response, cookies.GUEST, self._carried(), cookies.YEAR_SECONDS)
+            cookies.write_signed(request, response, cookies.GUEST, self._carried().model_dump(), cookies.YEAR_SECONDS)
         if self._said:
             words = [(word.text, word.tone) for word in self._said]
             cookies.write_signed(request, response, cookies.WORD, words, WORD_SECONDS)
         elif self.heard and response.headers.get("content-type", "").startswith("text/html"):
             cookies.forget(request, response, cookies.WORD)
 
-    def _carried(self) -> dict[str, Any]:
+    def _carried(self) -> _Carried:
         """What the cookie of a guest holds. Readers carry no basket there, but the prices that they saw."""
-        seen = [list(pair) for pair in self.prices_seen.items()][:MAX_GUEST_LINES]
-        return {"id": self.guest_id, "basket": [list(pair) for pair in self.guest_basket.items()], "seen": seen}
+        seen = list(self.prices_seen.items())[:MAX_GUEST_LINES]
+        return _Carried.model_construct(id=self.guest_id, basket=list(self.guest_basket.items()), seen=seen)
 
 
 async def get_visitor(request: Request, session: Session, policy: Policy) -> Visitor:
@@ -144,32 +157,47 @@ def browser_of(request: Request) -> str:
 
 def expected_form_token(request: Request, path: str = "") -> str:
     """The token that a form must bring which this visitor sends; given a path, one that is good for it alone."""
+    return cookies.form_token(request, _anchor(request, path))
+
+
+def brings_form_token(request: Request, given: object, path: str = "") -> bool:
+    """Whether that is the token of `expected_form_token`, which may be from before a change of keys."""
+    return isinstance(given, str) and cookies.is_form_token(request, _anchor(request, path), given)
+
+
+def _anchor(request: Request, path: str) -> str:
     anchor = request.cookies.get(cookies.SESSION) or _carried(request).guest_id
-    return cookies.form_token(request, f"{anchor}:{path}" if path else anchor)
+    return f"{anchor}:{path}" if path else anchor
 
 
 def _carried(request: Request) -> Visitor:
     """Read once a request, so that a new guest has one id throughout."""
-    given: Mapping[str, Any] | None = getattr(request.state, "guest", None) or cookies.read_signed(
-        request, cookies.GUEST
-    )
+    given: _Carried | None = getattr(request.state, "guest", None) or _read(_CARRIED, request, cookies.GUEST)
     was_new = given is None or getattr(request.state, "guest_is_new", False)
     if given is None:
-        given = {"id": uuid4().hex, "basket": [], "seen": []}
+        given = _Carried(id=uuid4().hex, basket=[], seen=[])
     request.state.guest, request.state.guest_is_new = given, was_new
-    basket = dict(given["basket"])
-    words = cookies.read_signed(request, cookies.WORD) or []
+    basket = dict(given.basket)
+    words = _read(_WORDS, request, cookies.WORD) or []
     return Visitor(
         max_cart_lines=request.app.state.settings.max_cart_lines,
         session_token=request.cookies.get(cookies.SESSION),
-        guest_id=given["id"],
+        guest_id=given.id,
         guest_basket=basket,
-        prices_seen=dict(given["seen"]),
+        prices_seen=dict(given.seen),
         basket_count=min(sum(basket.values()), INT_MAX),
         heard=tuple(Word(text, tone) for text, tone in words),
         _was_new=was_new,
-        _carried_before=dict(given),
+        _carried_before=given,
     )
+
+
+def _read(shape: TypeAdapter[Shape], request: Request, name: str) -> Shape | None:
+    """What stands in that cookie; None where we did not sign it, or another release wrote it in another shape."""
+    try:
+        return shape.validate_python(cookies.read_signed(request, name))
+    except ValidationError:
+        return None
 
 
 AnyVisitor = Annotated[Visitor, Depends(get_visitor)]

@@ -6,7 +6,7 @@ from app.accounts.deps import CurrentUser
 from app.catalog.deps import BookId
 from app.core.db.transaction import TransactionRoute
 from app.core.openapi import problems
-from app.core.paging import LIST_HEADERS, CursorText, OptionalLimit, next_link, position_cursor, read_position
+from app.core.paging import LIST_HEADERS, CursorsDep, CursorText, OptionalLimit, next_link
 from app.wishlist.deps import Wishlists
 from app.wishlist.schemas import AddWish, WishlistOut, WishOut
 
@@ -18,16 +18,17 @@ async def show_wishlist(
     user: CurrentUser,
     wishlists: Wishlists,
     response: Response,
+    cursors: CursorsDep,
     limit: OptionalLimit = None,
     cursor: CursorText = None,
 ) -> WishlistOut:
     """The caller's books, the newest first, with price and stock of the moment."""
     scope = f"wishlist of {user.id}"
-    page = await wishlists.page(user.id, limit, read_position(scope, cursor))
+    page = await wishlists.page(user.id, limit, cursors.position(scope, cursor))
     response.headers["X-Total-Count"] = str(page.total)
     if page.more:
         last = page.entries[-1]
-        following = position_cursor(scope, last.added_at, last.id)
+        following = cursors.behind_row(scope, last.added_at, last.id)
         response.headers["Link"] = next_link("/wishlist", limit=limit, cursor=following)
     return WishlistOut.of(page.entries)
 

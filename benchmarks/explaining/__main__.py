@@ -44,7 +44,7 @@ def main(part: Part = "") -> None:
 
 async def _explain_all(engine: AsyncEngine, visitor: Visitor, part: str) -> None:
     print("| list | again, ms | ms | rows read | how |\n|---|--:|--:|--:|---|")
-    for address in [*addresses(), *books_from_the_middle(), *SHOP_PAGES]:
+    for address in [*addresses(), *books_from_the_middle(visitor.cursors), *SHOP_PAGES]:
         if part in address:
             await _explain(engine, address.partition("&cursor=")[0], await visitor.ask(address))
     for name, look in LOOKS.items():

@@ -22,7 +22,7 @@ from app.audit.query import AuditFilter
 from app.audit.repository import AuditRepository
 from app.catalog.query import BookQuery
 from app.catalog.sorting import ORDERS, Direction, SortName
-from app.core.paging import Key, Position, encode_cursor
+from app.core.paging import Cursors, Key, Position
 from app.inbox.repository import InboxRepository
 from app.orders.models import OrderStatus
 from app.orders.query import OrderFilter
@@ -109,6 +109,11 @@ class Visitor:
         cast = await app.state.database.transaction(choose)
         return cls(app, AsyncClient(transport=ASGITransport(app), base_url="http://localhost"), cast, rounds)
 
+    @property
+    def cursors(self) -> Cursors:
+        """Those of the shop that is visited."""
+        return self._app.state.cursors  # type: ignore[no-any-return]
+
     async def ask(self, template: str) -> list[Asked]:
         """The statements of a list, each with the times of all rounds."""
         address = template.format(**self._cast)
@@ -154,13 +159,13 @@ def _together(rounds: list[list[Asked]]) -> list[Asked]:
     return list(together.values())
 
 
-def books_from_the_middle() -> list[str]:
+def books_from_the_middle(cursors: Cursors) -> list[str]:
     """Addresses of pages in the middle of all books, in each order."""
     directions: tuple[Direction, ...] = ("asc", "desc")
     asked = [BookQuery(sort=sort, sort_dir=direction) for sort in ORDERS for direction in directions]
     return [
         f"/books?sort={query.sort}&sort_dir={query.sort_dir}"
-        f"&cursor={encode_cursor(query.scope, _MIDDLES[query.sort], MIDDLE.id)}"
+        f"&cursor={cursors.behind(query.scope, _MIDDLES[query.sort], MIDDLE.id)}"
         for query in asked
     ]
 

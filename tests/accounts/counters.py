@@ -25,7 +25,7 @@ async def set_hits(shop: Shop, found: Quota, hits: int) -> None:
         INSERT INTO rate_limits VALUES (:bucket, date_bin(:length, now(), '1970-01-01Z'), :hits)
         ON CONFLICT (bucket, window_start) DO UPDATE SET hits = :hits
         """,
-        bucket=bucket_of(shop.app.state.signing_key.encode(), found),
+        bucket=bucket_of(shop.app.state.keys.rate_limits.signing, found),
         length=found.window,
         hits=hits,
     )

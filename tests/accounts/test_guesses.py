@@ -59,7 +59,7 @@ async def test_guesses(live: Shop, monkeypatch: pytest.MonkeyPatch, project: Pat
     """No order of places gets more: each is tried until it is refused, again in every quarter of an hour."""
     monkeypatch.setattr(limits, "PAIR_WINDOW", ENDLESS)
     monkeypatch.setattr(limits, "EMAIL_WINDOW", ENDLESS)
-    limiter = RateLimiter(live.app.state.database, "key", enabled=True)
+    limiter = RateLimiter(live.app.state.database, b"key", enabled=True)
     attempts = GUESSERS[who]
     guesses = 0
     for _ in range(QUARTERS):

@@ -123,7 +123,7 @@ async def test_a_new_window_starts_anew(live: Shop):
 
 async def test_parallel_hits_do_not_slip_past_the_limit(live: Shop):
     """Seen to fail with the hits read before and written after, in place of the upsert."""
-    limiter = RateLimiter(live.app.state.database, "key", enabled=True)
+    limiter = RateLimiter(live.app.state.database, b"key", enabled=True)
     quota = Quota("operation", ("address",), 3, ENDLESS)
     outcomes = await asyncio.gather(*(limiter.count(quota) for _ in range(10)), return_exceptions=True)
     assert sum(isinstance(outcome, RateLimited) for outcome in outcomes) == 7

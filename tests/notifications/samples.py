@@ -3,6 +3,7 @@
 from typing import Any
 
 from app.core.config import Settings
+from app.core.keys import Keys
 from app.notifications.outbox import Outbox
 
 KEY = "a key of the samples that is long enough"
@@ -97,5 +98,5 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
 def rendered(name: str) -> dict[str, Any]:
     """The columns of a sample."""
     kind, context = SAMPLES[name]
-    outbox = Outbox(Settings(env="test", public_base_url=BASE_URL), KEY)
+    outbox = Outbox(Settings(env="test", public_base_url=BASE_URL), Keys.of(KEY))
     return outbox.row(kind, "ada@example.com", f"A sample of {name}", **context)

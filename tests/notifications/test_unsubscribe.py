@@ -7,6 +7,7 @@ import pytest
 from httpx2 import Response
 
 from app.core.config import Settings
+from app.core.keys import Keys
 from app.notifications.outbox import Outbox
 from app.notifications.unsubscribe import UnsubscribeLinks
 from tests.accounts.support import PASSWORD
@@ -117,14 +118,16 @@ def forged(links: dict[str, str]) -> list[str]:
     """Tokens that are not ours, or ours for something else."""
     good, key = links["token"], links["key"]
     head, _, signature = good.partition(".")
-    of_another_purpose = UnsubscribeLinks("", key)._serializer
+    of_another_purpose = UnsubscribeLinks("", Keys.of(key).unsubscribe_links)._serializer
     of_another_purpose.salt = b"another purpose"
     other = of_another_purpose.dumps([1, "restock"])
-    stranger = UnsubscribeLinks("", "x" * 32).url(1, "restock").partition("=")[2]
-    needed = UnsubscribeLinks("", key).url(1, "order_confirmation").partition("=")[2]
-    shapeless = UnsubscribeLinks("", key)._serializer.dumps("restock")
+    stranger = UnsubscribeLinks("", Keys.of("x" * 32).unsubscribe_links).url(1, "restock").partition("=")[2]
+    needed = UnsubscribeLinks("", Keys.of(key).unsubscribe_links).url(1, "order_confirmation").partition("=")[2]
+    serializer = UnsubscribeLinks("", Keys.of(key).unsubscribe_links)._serializer
+    shapes = ("restock", None, [1], [1, ["restock"]], [1, {}], ["1", "restock"], [0, "restock"], [2**31, "restock"])
+    shapeless = [serializer.dumps(shape) for shape in shapes]
     bent = [good[:-1], good + "x", f"{head}.", f".{signature}", head, "", "ü", "a" * 5000, f"x{good}"]
-    return [*bent, other, stranger, needed, shapeless, links["access"]]
+    return [*bent, other, stranger, needed, *shapeless, links["access"]]
 
 
 async def test_what_we_did_not_sign_for_this_changes_nothing(shop: Shop):
@@ -209,4 +212,4 @@ async def test_the_account_says_and_changes_what_its_owner_wants(shop: Shop):
 
 def test_a_mail_that_may_be_refused_needs_its_user(settings: Settings):
     with pytest.raises(ValueError, match="needs its user"):
-        Outbox(settings, "x" * 32).row("restock", "ann@example.com", "S", title="T", path="/shop/books/1")
+        Outbox(settings, Keys.of("x" * 32)).row("restock", "ann@example.com", "S", title="T", path="/shop/books/1")

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from app.accounts.oauth.flow import unseal
 from app.accounts.oauth.providers import Providers
 from app.core.config import Settings
+from app.core.keys import Keys
 from app.main import create_app
 from tests.oauth.provider import CLIENT_ID, FakeProvider
 from tests.oauth.support import BASE, Clock, browser, depart, exchange, parameters, point
@@ -70,14 +71,16 @@ async def test_the_cookie_holds_state_and_verifier_signed(shop: Shop, name: str)
     answer = await shop.client.get(f"/auth/{name}")
     cookie = SimpleCookie(answer.headers["set-cookie"])["session"]
     asked = parameters(answer.headers["location"])
-    flow = unseal(shop.app.state.signing_key, name, cookie.value)
+    flow = unseal(shop.app.state.keys.provider_sign_in, name, cookie.value)
     assert flow is not None
     assert flow.state == asked["state"]
     assert 43 <= len(flow.verifier) <= 128
     challenge = urlsafe_b64encode(hashlib.sha256(flow.verifier.encode()).digest()).decode().rstrip("=")
     assert asked["code_challenge"] == challenge
-    assert unseal("another key of the same length, or so", name, cookie.value) is None
-    assert unseal(shop.app.state.signing_key, "google" if name == "github" else "github", cookie.value) is None
+    assert unseal(Keys.of("another key of the same length, or so").provider_sign_in, name, cookie.value) is None
+    assert (
+        unseal(shop.app.state.keys.provider_sign_in, "google" if name == "github" else "github", cookie.value) is None
+    )
 
 
 async def test_the_attributes_of_the_cookie(shop: Shop):

@@ -9,6 +9,7 @@ import pytest
 from httpx2 import AsyncClient
 
 from app.accounts.oauth.flow import Flow, seal, unseal
+from app.core.keys import Keys
 from tests.accounts.support import refresh
 from tests.oauth.provider import Answer, FakeProvider
 from tests.oauth.support import (
@@ -109,10 +110,10 @@ async def test_a_forged_cookie(shop: Shop, cookie: str):
 async def test_a_cookie_that_another_key_signed(shop: Shop):
     async with browser(shop.app) as client:
         back = await way_back(client, "google")
-        flow = unseal(shop.app.state.signing_key, "google", client.cookies["session"])
+        flow = unseal(shop.app.state.keys.provider_sign_in, "google", client.cookies["session"])
         assert flow
         client.cookies.clear()
-        forged = seal("not the key of the shop, but as long as it", "google", flow)
+        forged = seal(Keys.of("not the key of the shop, but as long as it").provider_sign_in, "google", flow)
         assert_failed(await client.get(back, headers={"Cookie": f"session={forged}"}))
 
 
@@ -179,7 +180,7 @@ async def test_both_providers_can_be_begun_at_once(shop: Shop):
 async def test_a_sign_in_must_end_within_ten_minutes(shop: Shop, age: int, good: bool):
     async with browser(shop.app) as client:
         back = await way_back(client, "google")
-        key = shop.app.state.signing_key
+        key = shop.app.state.keys.provider_sign_in
         flow = unseal(key, "google", client.cookies["session"])
         assert flow
         older = seal(key, "google", replace(flow, started=int(time.time()) - age))

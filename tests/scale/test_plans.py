@@ -28,7 +28,10 @@ async def visitor(live_app: FastAPI, raw: asyncpg.Connection, database_url: str)
 
 
 async def test_every_list_has_its_index(live_app: FastAPI, visitor: Visitor):
-    asked = {address: await visitor.ask(address) for address in [*addresses(), *books_from_the_middle(), *SHOP_PAGES]}
+    asked = {
+        address: await visitor.ask(address)
+        for address in [*addresses(), *books_from_the_middle(visitor.cursors), *SHOP_PAGES]
+    }
     asked |= {name: await visitor.look_up(look) for name, look in LOOKS.items()}
     faults = [
         (address, plan)

@@ -4,13 +4,15 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from app.core.keys import Keys
 from app.demo import catalogue
 from app.web.covers.drawing import draw
 from app.web.covers.lettering import width
 from app.web.covers.links import cover_path, drawn_path, read_drawn
 from tests.web.browser import Browser
 
-KEY = "k" * 40
+RING = Keys.of("k" * 40).covers
+KEY = RING.signing
 ODD = [
     ("", ""),
     ("<script>alert(1)</script>", 'A "quoted" & odd name'),
@@ -20,6 +22,7 @@ ODD = [
     ("كتاب الحيوان", "الجاحظ"),
     ("\u0301" * 30, "\u202e"),
     ("a-b-" * 60, "-"),
+    ("\ufffe\uffff", "\x01\x0b"),
 ]
 TEXT = "{http://www.w3.org/2000/svg}text"
 
@@ -44,8 +47,8 @@ def test_the_same_book_looks_the_same_and_books_differ():
 @pytest.mark.parametrize(("title", "author"), ODD)
 def test_an_address_says_what_is_drawn(title: str, author: str):
     _, _, mark, name = drawn_path(KEY, title, author).split("/")
-    assert read_drawn(KEY, mark, name.removesuffix(".svg")) == (title[:160], author[:60])
-    assert read_drawn("another key", mark, name.removesuffix(".svg")) is None
+    assert read_drawn(RING, mark, name.removesuffix(".svg")) == (title[:160], author[:60])
+    assert read_drawn(Keys.of("another key").covers, mark, name.removesuffix(".svg")) is None
 
 
 class Book:
@@ -62,7 +65,7 @@ def test_pictures_of_the_shop_are_shown_and_those_of_others_never_fetched():
 
 
 async def test_a_cover_is_served_for_good_and_cannot_run(browser: Browser):
-    path = drawn_path(browser.shop.app.state.signing_key, "Dune", "Frank Herbert")
+    path = drawn_path(browser.shop.app.state.keys.covers.signing, "Dune", "Frank Herbert")
     answer = await browser.open(path)
     assert answer.headers["content-type"] == "image/svg+xml"
     assert "immutable" in answer.headers["cache-control"]

@@ -21,7 +21,7 @@ COOKIE = "session"
 
 async def get_oauth(request: Request, limiter: Limiter, outbox: OutboxDep, policy: Policy) -> OAuthService:
     state = request.app.state
-    return OAuthService(state.oauth, state.database, limiter, outbox, policy)
+    return OAuthService(state.oauth, state.database, limiter, outbox, policy, state.keys.provider_sign_in)
 
 
 OAuth = Annotated[OAuthService, Depends(get_oauth)]

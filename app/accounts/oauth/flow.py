@@ -9,6 +9,8 @@ from typing import Self
 
 from itsdangerous import BadData, URLSafeSerializer
 
+from app.core.keys import KeyRing
+
 LIFE_SECONDS = 600
 
 
@@ -31,20 +33,24 @@ class Flow:
         return urlsafe_b64encode(hashlib.sha256(self.verifier.encode()).digest()).decode().rstrip("=")
 
 
-def seal(key: str, provider: str, flow: Flow) -> str:
+def seal(keys: KeyRing, provider: str, flow: Flow) -> str:
     """The value of the cookie; good for that provider alone."""
-    return _serializer(key, provider).dumps(astuple(flow))
+    return _serializer(keys, provider).dumps(astuple(flow))
 
 
-def unseal(key: str, provider: str, sealed: str) -> Flow | None:
+def unseal(keys: KeyRing, provider: str, sealed: str) -> Flow | None:
     """The flow of a cookie, unless it is forged, too old or made for another provider."""
     try:
-        flow = Flow(*_serializer(key, provider).loads(sealed))
+        said = _serializer(keys, provider).loads(sealed)
     except BadData:
         return None
-    return flow if time.time() - flow.started < LIFE_SECONDS else None
+    match said:
+        case [str(state), str(verifier), str(nonce), int(started)] if abs(int(time.time()) - started) < LIFE_SECONDS:
+            return Flow(state, verifier, nonce, started)
+        case _:
+            return None
 
 
-def _serializer(key: str, provider: str) -> URLSafeSerializer:
+def _serializer(keys: KeyRing, provider: str) -> URLSafeSerializer:
     signing = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
-    return URLSafeSerializer(key, salt=f"oauth flow {provider}", signer_kwargs=signing)
+    return URLSafeSerializer(keys.oldest_first, salt=f"oauth flow {provider}", signer_kwargs=signing)

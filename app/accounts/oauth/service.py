@@ -34,6 +34,7 @@ from app.accounts.security.noting import note_refusal
 from app.accounts.sessions import SessionService, TokenPolicy, Tokens
 from app.core.db.transaction import Database
 from app.core.errors import DomainError
+from app.core.keys import KeyRing
 from app.core.rate_limit import RateLimiter
 from app.notifications.outbox import Outbox
 
@@ -61,20 +62,26 @@ class OAuthService:
     """Sends browsers to providers and takes them back."""
 
     def __init__(
-        self, providers: Providers, database: Database, limiter: RateLimiter, outbox: Outbox, policy: TokenPolicy
+        self,
+        providers: Providers,
+        database: Database,
+        limiter: RateLimiter,
+        outbox: Outbox,
+        policy: TokenPolicy,
+        keys: KeyRing,
     ) -> None:
         self._providers = providers
         self._database = database
         self._limiter = limiter
         self._outbox = outbox
         self._policy = policy
-        self._key = policy.signing_key
+        self._keys = keys
 
     def begin(self, provider: str, redirect_uri: str) -> Departure:
         """Start a sign-in. Raises OAuthNotConfigured."""
         flow = Flow.begin()
         address = self._providers.named(provider).authorize_url(flow, redirect_uri)
-        return Departure(address, seal(self._key, provider, flow))
+        return Departure(address, seal(self._keys, provider, flow))
 
     async def finish(self, provider: str, redirect_uri: str, cookie: str | None, answer: ProviderAnswer) -> Tokens:
         """A session for whoever comes back with the cookie of `begin`. That cookie is good once.
@@ -120,7 +127,7 @@ class OAuthService:
 
     async def _used_up(self, provider: str, cookie: str | None, state: str | None) -> Flow:
         """The flow of the cookie, which is good for nothing from now on. Raises ProviderError."""
-        flow = unseal(self._key, provider, cookie or "")
+        flow = unseal(self._keys, provider, cookie or "")
         if flow is None:
             raise ProviderError("no cookie of a sign-in, or an old one")
         if not hmac.compare_digest(flow.state.encode(), (state or "").encode()):

@@ -10,7 +10,7 @@ from app.accounts.security.query import MAX_ID, SecurityFilter, read_network
 from app.accounts.security.schemas import SecurityEventOut, SignInOut
 from app.accounts.security.trail import SecurityTrail
 from app.core.db.transaction import Session
-from app.core.paging import LIST_HEADERS, CursorText, Limit, next_link, position_cursor, read_position
+from app.core.paging import LIST_HEADERS, CursorsDep, CursorText, Limit, next_link
 from app.core.problems import invalid_input
 from app.core.values import Id, Moment
 
@@ -51,29 +51,40 @@ Filter = Annotated[SecurityFilter, Depends(get_filter)]
 
 @router.get(EVENTS, summary="List security events", responses={200: {"headers": LIST_HEADERS}})
 async def list_events(
-    _: AdminUser, trail: Trail, response: Response, wanted: Filter, limit: Limit = 50, cursor: CursorText = None
+    _: AdminUser,
+    trail: Trail,
+    response: Response,
+    cursors: CursorsDep,
+    wanted: Filter,
+    limit: Limit = 50,
+    cursor: CursorText = None,
 ) -> list[SecurityEventOut]:
     """Sign-ins, refusals and changes of accounts, the newest first. Filters combine with AND."""
     scope = f"security events {sorted(wanted.parameters.items())}"
-    page = await trail.page(wanted, limit, read_position(scope, cursor, MAX_ID))
+    page = await trail.page(wanted, limit, cursors.position(scope, cursor, MAX_ID))
     response.headers["X-Total-Count"] = str(page.total)
     if page.more:
         last = page.entries[-1][0]
-        following = position_cursor(scope, last.created_at, last.id)
+        following = cursors.behind_row(scope, last.created_at, last.id)
         response.headers["Link"] = next_link(EVENTS, limit=limit, cursor=following, **wanted.parameters)
     return [SecurityEventOut.of(event, email) for event, email in page.entries]
 
 
 @router.get(SIGN_INS, summary="List one's own sign-ins", responses={200: {"headers": LIST_HEADERS}})
 async def list_sign_ins(
-    user: CurrentUser, trail: Trail, response: Response, limit: Limit = 20, cursor: CursorText = None
+    user: CurrentUser,
+    trail: Trail,
+    response: Response,
+    cursors: CursorsDep,
+    limit: Limit = 20,
+    cursor: CursorText = None,
 ) -> list[SignInOut]:
     """Sign-ins to the caller's account and those that were refused, the newest first, as long as they are kept."""
     scope = f"sign-ins of {user.id}"
-    page = await trail.sign_ins(user.id, limit, read_position(scope, cursor, MAX_ID))
+    page = await trail.sign_ins(user.id, limit, cursors.position(scope, cursor, MAX_ID))
     response.headers["X-Total-Count"] = str(page.total)
     if page.more:
         last = page.entries[-1]
-        following = position_cursor(scope, last.created_at, last.id)
+        following = cursors.behind_row(scope, last.created_at, last.id)
         response.headers["Link"] = next_link(SIGN_INS, limit=limit, cursor=following)
     return [SignInOut.of(event) for event in page.entries]

@@ -11,7 +11,7 @@ from app.admin.reports.rules import Measure, PeriodName, StockPlace
 from app.admin.reports.schemas import LowStock, SalesByDay, SalesSummary, TopBooks
 from app.admin.reports.service import ReportService
 from app.core.db.transaction import Session, TransactionRoute
-from app.core.paging import LIST_HEADERS, CursorText, damaged_cursor, decode_cursor, encode_cursor, next_link
+from app.core.paging import LIST_HEADERS, Cursors, CursorsDep, CursorText, damaged_cursor, next_link
 from app.core.problems import invalid_input
 from app.core.values import INT_MAX, Id, iso_date
 
@@ -77,6 +77,7 @@ async def low_stock(
     request: Request,
     _: AdminUser,
     reports: Reports,
+    cursors: CursorsDep,
     threshold: Annotated[int, Query(ge=0, le=INT_MAX, description="Copies; inclusive")] = 10,
     limit: Annotated[
         int | None, Query(ge=1, le=INT_MAX, description="Books at most; absent: as many as one answer has")
@@ -86,20 +87,20 @@ async def low_stock(
     """The books with that stock or less, the least first, then by id. `total_low_stock` counts all of them."""
     most: int = request.app.state.settings.max_low_stock_rows
     scope = f"stock up to {threshold}"
-    content, scarce = await reports.low_stock(threshold, min(limit or most, most), _place(scope, cursor))
+    content, scarce = await reports.low_stock(threshold, min(limit or most, most), _place(cursors, scope, cursor))
     response = Response(content, media_type="application/json", headers={"X-Total-Count": str(scarce.total)})
     if scarce.last:
-        following = encode_cursor(scope, scarce.last.stock, scarce.last.book_id)
+        following = cursors.behind(scope, scarce.last.stock, scarce.last.book_id)
         path = "/admin/analytics/inventory/low-stock"
         response.headers["Link"] = next_link(path, threshold=threshold, limit=limit, cursor=following)
     return response
 
 
-def _place(scope: str, cursor: str | None) -> StockPlace:
+def _place(cursors: Cursors, scope: str, cursor: str | None) -> StockPlace:
     """Behind which book a page begins."""
     if cursor is None:
         return StockPlace()
     try:
-        return StockPlace(*_KEYS.validate_python(decode_cursor(scope, cursor)))
+        return StockPlace(*_KEYS.validate_python(cursors.keys(scope, cursor)))
     except ValidationError as error:
         raise damaged_cursor() from error

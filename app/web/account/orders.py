@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.admin.cancellations import CancellationService
 from app.core.db.transaction import Session
-from app.core.paging import CursorText, position_cursor, read_position
+from app.core.paging import CursorsDep
 from app.core.values import Id
 from app.notifications.deps import OutboxDep
 from app.orders.deps import Orders
@@ -18,6 +17,7 @@ from app.orders.models import Order
 from app.web.access import Reader
 from app.web.errors import Answered
 from app.web.page import Page, render
+from app.web.paging import page_begins
 from app.web.route import PrivatePageRoute, see_other
 from app.web.visitor import AnyVisitor
 
@@ -70,15 +70,16 @@ Window = Annotated[timedelta, Depends(get_window)]
 
 
 @router.get(ORDERS)
-async def show_orders(request: Request, reader: Reader, orders: Orders, cursor: CursorText = None) -> Response:
+async def show_orders(request: Request, reader: Reader, orders: Orders, cursors: CursorsDep) -> Response:
     """A page of the list."""
     scope = f"orders of {reader.id}"
-    page = await orders.of_user(reader.id, PER_PAGE, read_position(scope, cursor))
+    after = page_begins(request, cursors, scope, ORDERS)
+    page = await orders.of_user(reader.id, PER_PAGE, after)
     following = None
     if page.more:
         last = page.entries[-1]
-        following = f"{ORDERS}?{urlencode({'cursor': position_cursor(scope, last.created_at, last.id)})}"
-    return render(request, OrdersPage(page.entries, page.total, following, cursor is None))
+        following = f"{ORDERS}?cursor={cursors.behind_row(scope, last.created_at, last.id)}"
+    return render(request, OrdersPage(page.entries, page.total, following, after is None))
 
 
 @router.get("/account/orders/{order_id}")

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from app.core.paging import CursorText, position_cursor, read_position
+from app.core.paging import CursorsDep, CursorText
 from app.core.values import Id
 from app.prebookings.deps import PreBookings
 from app.prebookings.errors import AlreadyCancelled
@@ -17,6 +17,7 @@ from app.prebookings.models import BookedTitle
 from app.web.access import Reader, own_path
 from app.web.forms import Sent
 from app.web.page import Page, render
+from app.web.paging import page_begins
 from app.web.route import PrivatePageRoute, see_other
 from app.web.visitor import AnyVisitor
 
@@ -46,14 +47,16 @@ class Cancelled(BaseModel):
 
 
 @router.get(PREBOOKS)
-async def show(request: Request, reader: Reader, bookings: PreBookings, cursor: CursorText = None) -> Response:
+async def show(
+    request: Request, reader: Reader, bookings: PreBookings, cursors: CursorsDep, cursor: CursorText = None
+) -> Response:
     """A page of the list."""
     scope = f"pre-bookings of {reader.id}"
-    page = await bookings.page(reader.id, PER_PAGE, read_position(scope, cursor))
+    page = await bookings.page(reader.id, PER_PAGE, page_begins(request, cursors, scope, PREBOOKS))
     following = None
     if page.more:
         last = page.entries[-1]
-        following = _address(position_cursor(scope, last.created_at, last.id))
+        following = _address(cursors.behind_row(scope, last.created_at, last.id))
     shown = PreBooksPage(page.entries, page.total, following, cursor is None, _address(cursor))
     return render(request, shown)
 

@@ -112,5 +112,5 @@ async def arrive(
 
 def _asked(request: Request) -> tuple[str, str]:
     """The provider that the address names, and where it is to send the browser back to."""
-    provider = request.url.path.split("/")[2]
+    provider = request.scope["path"].split("/")[2]
     return provider, f"{request.app.state.settings.public_base_url}/account/{provider}/callback"

@@ -11,13 +11,14 @@ from pydantic import BaseModel
 from app.cart.errors import BookOutOfStock, CartFull
 from app.catalog.errors import BookNotFound
 from app.core.db.transaction import Session
-from app.core.paging import CursorText, position_cursor, read_position
+from app.core.paging import CursorsDep, CursorText
 from app.core.values import Id
 from app.web.access import Reader, own_path
 from app.web.buying.basket import Basket
 from app.web.errors import Answered
 from app.web.forms import Sent
 from app.web.page import Page, render
+from app.web.paging import page_begins
 from app.web.route import PrivatePageRoute, see_other
 from app.web.visitor import AnyVisitor
 from app.wishlist.deps import Wishlists
@@ -50,14 +51,16 @@ class Chosen(BaseModel):
 
 
 @router.get(WISHLIST)
-async def show(request: Request, reader: Reader, wishlists: Wishlists, cursor: CursorText = None) -> Response:
+async def show(
+    request: Request, reader: Reader, wishlists: Wishlists, cursors: CursorsDep, cursor: CursorText = None
+) -> Response:
     """A page of the list."""
     scope = f"wishlist of {reader.id}"
-    page = await wishlists.page(reader.id, PER_PAGE, read_position(scope, cursor))
+    page = await wishlists.page(reader.id, PER_PAGE, page_begins(request, cursors, scope, WISHLIST))
     following = None
     if page.more:
         last = page.entries[-1]
-        following = _address(position_cursor(scope, last.added_at, last.id))
+        following = _address(cursors.behind_row(scope, last.added_at, last.id))
     shown = WishlistPage(page.entries, page.total, following, cursor is None, _address(cursor))
     return render(request, shown)
 

@@ -1,11 +1,11 @@
 """A cover drawn from title and author: the same book always looks the same."""
 
 from hashlib import sha256
-from html import escape
 from random import Random
 
 from app.web.covers.designs import DESIGNS, HEIGHT, PALETTES, WIDTH, Place
 from app.web.covers.lettering import Setting, cut_text, lines_in, set_text
+from app.web.xml import xml_text
 
 TITLE_SIZES = (30, 27, 24, 21.5, 19, 17, 15, 13.5)
 AUTHOR_SIZES = (12.5, 11.5, 10.5)
@@ -43,7 +43,7 @@ def _fit(text: str, room: float, height: float, sizes: tuple[float, ...]) -> Set
 def _text(setting: Setting, place: Place, top: float, style: str) -> str:
     base = top + setting.size * 0.8
     lines = "".join(
-        f'<tspan x="{place.x}" y="{base + index * setting.leading:.1f}">{escape(line)}</tspan>'
+        f'<tspan x="{place.x}" y="{base + index * setting.leading:.1f}">{xml_text(line)}</tspan>'
         for index, line in enumerate(setting.lines)
     )
     return (

@@ -17,7 +17,7 @@ HEADERS = {
 @router.get("/covers/{mark}/{name}.svg", dependencies=[Depends(storable_text)])
 async def drawn_cover(mark: str, name: str, request: Request) -> Response:
     """Asks no database: all that is drawn stands in the address, and the mark keeps strangers from writing in it."""
-    found = read_drawn(request.app.state.signing_key, mark, name)
+    found = read_drawn(request.app.state.keys.covers, mark, name)
     if found is None:
         raise HTTPException(404)
     return Response(draw(*found), headers=HEADERS, media_type="image/svg+xml")

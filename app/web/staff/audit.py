@@ -10,10 +10,11 @@ from app.audit.models import AuditEvent
 from app.audit.query import AuditFilter
 from app.audit.service import AuditTrail
 from app.core.db.transaction import Session
-from app.core.paging import position_cursor, read_position
+from app.core.paging import CursorsDep
 from app.web.access import Staff
 from app.web.formats import words
 from app.web.page import Page, render
+from app.web.paging import page_begins
 from app.web.route import PrivatePageRoute
 from app.web.staff.asking import PER_PAGE, address, end_of, number, start_of
 
@@ -74,7 +75,7 @@ def _read(name: str, values: Mapping[str, Any]) -> Any:
 
 
 @router.get("")
-async def show_trail(request: Request, _: Staff, session: Session) -> Response:
+async def show_trail(request: Request, _: Staff, session: Session, cursors: CursorsDep) -> Response:
     """What staff did, the newest first."""
     asked = {name: request.query_params.get(name, "").strip() for name in FIELDS}
     wanted = AuditFilter(
@@ -86,11 +87,12 @@ async def show_trail(request: Request, _: Staff, session: Session) -> Response:
         created_to=end_of(asked["to"]),
     )
     scope = f"staff audit {sorted(asked.items())}"
-    position = read_position(scope, request.query_params.get("cursor"), MAX_ID)
+    position = page_begins(request, cursors, scope, address("/staff/audit", asked), MAX_ID)
     page = await AuditTrail(session).page(wanted, PER_PAGE, position)
     following = None
     if page.more:
         last = page.entries[-1]
-        following = address("/staff/audit", asked | {"cursor": position_cursor(scope, last.created_at, last.id)})
+        cursor = cursors.behind_row(scope, last.created_at, last.id)
+        following = address("/staff/audit", asked | {"cursor": cursor})
     deeds = [Deed(event) for event in page.entries]
     return render(request, AuditPage(asked, deeds, page.total, following, SUBJECTS))

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from app.admin.cancellations import CancellationService
 from app.core.db.transaction import Session
 from app.core.errors import DomainError
-from app.core.paging import position_cursor, read_position
+from app.core.paging import CursorsDep
 from app.core.values import Id
 from app.notifications.deps import OutboxDep
 from app.orders.deps import Orders
@@ -21,6 +21,7 @@ from app.web.access import Staff
 from app.web.errors import Answered
 from app.web.forms import Form, Sent
 from app.web.page import Page, render
+from app.web.paging import page_begins
 from app.web.route import PrivatePageRoute, see_other
 from app.web.staff.asking import PER_PAGE, address, end_of, number, start_of
 from app.web.visitor import AnyVisitor
@@ -56,7 +57,7 @@ class OrderPage(Page):
 
 
 @router.get("")
-async def list_orders(request: Request, _: Staff, orders: Orders) -> Response:
+async def list_orders(request: Request, _: Staff, orders: Orders, cursors: CursorsDep) -> Response:
     """All orders that fit, the newest first."""
     asked = {name: request.query_params.get(name, "").strip() for name in FIELDS}
     wanted = OrderFilter(
@@ -67,11 +68,13 @@ async def list_orders(request: Request, _: Staff, orders: Orders) -> Response:
         email=asked["email"] or None,
     )
     scope = f"staff orders {sorted(asked.items())}"
-    page = await orders.of_all(wanted, PER_PAGE, read_position(scope, request.query_params.get("cursor")))
+    after = page_begins(request, cursors, scope, address("/staff/orders", asked))
+    page = await orders.of_all(wanted, PER_PAGE, after)
     following = None
     if page.more:
         last = page.entries[-1][0]
-        following = address("/staff/orders", asked | {"cursor": position_cursor(scope, last.created_at, last.id)})
+        cursor = cursors.behind_row(scope, last.created_at, last.id)
+        following = address("/staff/orders", asked | {"cursor": cursor})
     return render(request, OrdersPage(asked, page.entries, page.total, following, [*OrderStatus]))
 
 

@@ -12,9 +12,9 @@ from app.accounts.security.models import SecurityEvent
 from app.accounts.security.query import MAX_ID, SecurityFilter, read_network
 from app.accounts.security.trail import Refused, SecurityTrail
 from app.core.db.transaction import Session
-from app.core.paging import position_cursor, read_position
 from app.web.access import Staff
 from app.web.page import Page, render
+from app.web.paging import page_begins
 from app.web.route import PrivatePageRoute
 from app.web.security_words import NAMES, sentence
 from app.web.staff.asking import PER_PAGE, address, end_of, start_of
@@ -66,11 +66,11 @@ async def show_events(request: Request, _: Staff, session: Session) -> Response:
     )
     scope = f"staff security {sorted(asked.items())}"
     trail = SecurityTrail(session)
-    page = await trail.page(wanted, PER_PAGE, read_position(scope, request.query_params.get("cursor"), MAX_ID))
+    page = await trail.page(wanted, PER_PAGE, page_begins(request, cursors, scope, SECURITY, MAX_ID))
     following = None
     if page.more:
         last = page.entries[-1][0]
-        following = address(SECURITY, asked | {"cursor": position_cursor(scope, last.created_at, last.id)})
+        following = address(SECURITY, asked | {"cursor": cursors.behind_row(scope, last.created_at, last.id)})
     happenings = [Happening(*entry) for entry in page.entries]
     return render(
         request, SecurityPage(asked, happenings, page.total, following, await trail.refused_lately(), NAMES)

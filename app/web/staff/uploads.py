@@ -49,7 +49,7 @@ class UploadRoute(PrivatePageRoute):
     async def require_own_form(request: Request) -> None:
         """Raises HTTPException as for other pages, before the body is read."""
         require_same_site(request)
-        require_token(request.query_params.get(_TOKEN), expected_form_token(request, request.url.path))
+        require_token(request, request.query_params.get(_TOKEN), request.scope["path"])
 
 
 def upload_action(request: Request, path: str, **parameters: object) -> str:

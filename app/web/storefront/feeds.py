@@ -1,7 +1,7 @@
 """For machines: the map of the site, what robots may visit, and new books as RSS."""
 
 from email.utils import format_datetime
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import quoteattr
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
@@ -12,6 +12,7 @@ from app.core.db.transaction import Session
 from app.web.route import PageRoute
 from app.web.storefront.sitemap import SiteMap
 from app.web.visitor import AnyVisitor
+from app.web.xml import xml_text
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 FEED = 30
@@ -35,8 +36,8 @@ async def sitemap(request: Request, session: Session, genres: Genres, _: AnyVisi
 
     async def write() -> str:
         shelves = [f"/shop?genre={genre.id}" for genre in await genres.all()]
-        pages = "".join(f"<url><loc>{escape(base + path)}</loc></url>\n" for path in ["/", "/shop", *shelves])
-        books = await Shelves(session).mapped(f"{escape(base)}/shop/books/", MAPPED)
+        pages = "".join(f"<url><loc>{xml_text(base + path)}</loc></url>\n" for path in ["/", "/shop", *shelves])
+        books = await Shelves(session).mapped(f"{xml_text(base)}/shop/books/", MAPPED)
         return f'{HEAD}<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{pages}{books}</urlset>\n'
 
     site_map: SiteMap = request.app.state.site_map
@@ -48,10 +49,10 @@ async def feed(request: Request, session: Session, _: AnyVisitor) -> Response:
     """New books."""
     base: str = request.app.state.settings.public_base_url
     items = "".join(
-        f"<item><title>{escape(f'{book.title} by {book.author}')}</title>"
+        f"<item><title>{xml_text(f'{book.title} by {book.author}')}</title>"
         f"<link>{base}/shop/books/{book.id}</link><guid>{base}/shop/books/{book.id}</guid>"
         f"<pubDate>{format_datetime(book.created_at)}</pubDate>"
-        f"<description>{escape(book.description or '')}</description></item>\n"
+        f"<description>{xml_text(book.description or '')}</description></item>\n"
         for book in await Shelves(session).new(FEED)
     )
     own = f'<atom:link href={quoteattr(base + "/feed.xml")} rel="self" type="application/rss+xml"/>'

@@ -65,7 +65,7 @@ async def suggest(request: Request, books: Books, q: str = "") -> Response:
         found = (await books.page(BookQuery(words, size=SUGGESTIONS))).items if words else []
     except SearchTooLong:
         found = []
-    key = request.app.state.signing_key
+    key = request.app.state.keys.covers.signing
     listed = [
         {
             "title": book.title,

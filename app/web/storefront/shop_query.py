@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from urllib.parse import urlencode
 
-from app.catalog.query import BookFilter, BookQuery
+from pydantic import TypeAdapter, ValidationError
+
+from app.catalog.query import AskedPrice, BookFilter, BookQuery
 from app.catalog.sorting import Direction, SortName
 from app.core.paging import MAX_PAGE
 from app.core.values import INT_MAX
@@ -13,6 +15,7 @@ from app.core.values import INT_MAX
 SIZE = 24
 MAX_WORDS, MAX_AUTHOR = 200, 255
 MAX_PRICE = Decimal(10) ** 8
+_PRICE: TypeAdapter[Decimal] = TypeAdapter(AskedPrice)
 SORTS: Mapping[str, tuple[str, SortName, Direction]] = {
     "title": ("Title", "title", "asc"),
     "new": ("Newest in the shop", "created_at", "desc"),
@@ -102,7 +105,7 @@ def _number(text: str | None, largest: int) -> int | None:
 
 def _price(text: str) -> Decimal | None:
     try:
-        price = Decimal(text.replace(",", ".")) if text.isascii() and "_" not in text else None
-    except InvalidOperation:
+        price = _PRICE.validate_python(text.replace(",", "."))
+    except ValidationError:
         return None
-    return price if price is not None and price.is_finite() and 0 <= price <= MAX_PRICE else None
+    return price if price <= MAX_PRICE else None

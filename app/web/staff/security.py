@@ -54,7 +54,7 @@ class SecurityPage(Page):
 
 
 @router.get(SECURITY)
-async def show_events(request: Request, _: Staff, session: Session) -> Response:
+async def show_events(request: Request, _: Staff, session: Session, cursors: CursorsDep) -> Response:
     """What happened, the newest first."""
     asked = {name: request.query_params.get(name, "").strip() for name in FIELDS}
     wanted = SecurityFilter(

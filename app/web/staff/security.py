@@ -12,6 +12,7 @@ from app.accounts.security.models import SecurityEvent
 from app.accounts.security.query import MAX_ID, SecurityFilter, read_network
 from app.accounts.security.trail import Refused, SecurityTrail
 from app.core.db.transaction import Session
+from app.core.paging import CursorsDep
 from app.web.access import Staff
 from app.web.page import Page, render
 from app.web.paging import page_begins

@@ -69,6 +69,27 @@ async def test_an_account_that_is_made_an_administrator_with_a_new_password(raw:
     assert "a long password" not in str(await raw.fetch("SELECT * FROM audit_events"))
 
 
+@pytest.mark.parametrize("password", ["password1", "boss.of.it", "ＰＡＳＳＷＯＲＤ", "short"])
+async def test_an_administrator_has_no_password_that_is_guessed_first(raw: asyncpg.Connection, run, password: str):
+    """Seen to fail with `refuse_common` taken out of `create_admin`."""
+    code, said = await run("create-admin", "boss.of.it@example.com", BOOKSTORE_ADMIN_PASSWORD=password)
+    assert code == 1
+    assert said.startswith("bookstore: The password cannot be used: ")
+    assert len(said.splitlines()) == 1
+    assert await raw.fetchval("SELECT count(*) FROM users") == 0
+
+
+async def test_links_for_a_reset_are_void_once_an_administrator_is_made(raw: asyncpg.Connection, run):
+    """Seen to fail with `void` taken out of `make_admin`."""
+    await raw.execute("""
+        INSERT INTO users (email) VALUES ('ann@example.com');
+        INSERT INTO account_links (user_id, purpose, token_hash, expires_at)
+        SELECT id, 'reset_password', 'x', now() + interval '1 hour' FROM users
+    """)
+    assert (await run("create-admin", "ann@example.com", BOOKSTORE_ADMIN_PASSWORD="a long password"))[0] == 0
+    assert await raw.fetchval("SELECT count(*) FROM account_links") == 0
+
+
 @pytest.mark.parametrize("command", ["promote", "demote"])
 @pytest.mark.parametrize(
     ("address", "words"), [("nobody@example.com", "There is no account"), ("nobody", "The email cannot be used")]

@@ -5,7 +5,17 @@ from typing import Any
 import pytest
 from httpx2 import Response
 
-from tests.accounts.support import NEW_PASSWORD, PASSWORD, hashed, log_in, mailed_token, mails, refresh, signed_in
+from tests.accounts.support import (
+    NEW_PASSWORD,
+    PASSWORD,
+    from_address,
+    hashed,
+    log_in,
+    mailed_token,
+    mails,
+    refresh,
+    signed_in,
+)
 from tests.oauth.provider import FakeProvider
 from tests.oauth.support import accounts, exchange, identities, sign_in
 from tests.support import Person, Shop, assert_problem
@@ -196,3 +206,16 @@ async def test_staff_stay_staff(shop: Shop, provider: FakeProvider):
     answer = await exchange(shop, provider.id_token(email=admin.email))
     headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
     assert (await shop.client.get("/admin/orders", headers=headers)).status_code == 200
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("verified", "places"), [(True, 2), (False, 1)])
+async def test_the_place_is_known_and_others_only_where_the_address_was_verified(
+    shop: Shop, provider: FakeProvider, way: str, verified: bool, places: int
+):
+    """Whoever registered may have been anybody. Seen to fail with `forget` taken out of `_linked`."""
+    person = await registered(shop, verified=verified)
+    async with from_address(shop.app, "192.0.2.1") as elsewhere:
+        assert (await log_in(elsewhere, person.email)).status_code == 200
+    assert (await enter(shop, provider, way)).status_code == 200
+    assert await shop.scalar("SELECT count(*) FROM sign_in_places WHERE kind = 'network'") == places

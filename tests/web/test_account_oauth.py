@@ -67,6 +67,9 @@ async def test_the_whole_way(oauth: Browser, name: str):
     assert "You are signed in." in oauth.text
     assert "data-basket-count >2<" in oauth.page.text
     assert len(await identities(oauth.shop)) == 1
+    known = await oauth.shop.rows("SELECT kind FROM sign_in_places ORDER BY kind")
+    assert [row.kind for row in known] == ["browser", "network"]
+    assert "bookstore_browser" in oauth.client.cookies
     assert (await oauth.open("/account")).status_code == 200
     assert "reader@example.com" in oauth.text
     token = oauth.client.cookies["bookstore_session"]

@@ -35,6 +35,10 @@ class Shop:
         self.app = app
         self.client = client
 
+    def bound(self, **settings: int) -> None:
+        """From now on these settings are what is given."""
+        self.app.state.settings = self.app.state.settings.model_copy(update=settings)
+
     async def person(self, *, role: UserRole = UserRole.USER, is_active: bool = True, **columns: Any) -> Person:
         """An account made without the cost of a password."""
         columns.setdefault("email", f"{uuid4().hex[:12]}@example.com")

@@ -57,3 +57,29 @@ async def test_titles_come_as_they_are(shop: Shop, admin: Person):
 async def test_a_threshold_that_makes_no_sense_is_refused(shop: Shop, admin: Person, threshold: str):
     answer = await shop.client.get(PATH, headers=admin.headers, params={"threshold": threshold})
     assert_problem(answer, 422, "VALIDATION_ERROR", "threshold")
+
+
+async def test_an_answer_has_as_many_books_as_the_setting_says_and_a_link_to_the_others(shop: Shop, admin: Person):
+    """Seen to fail without the LIMIT. The figure tells all of them."""
+    books = [await shop.book(stock_quantity=number % 3) for number in range(8)]
+    in_order = sorted(books, key=lambda book: (books.index(book) % 3, book))
+    for most, query, sizes in ((8, "", [8]), (3, "", [3, 3, 2]), (100, "limit=5", [5, 3]), (4, "limit=5", [4, 4])):
+        shop.bound(max_low_stock_rows=most)
+        found, at = [], f"{PATH}?threshold=5&{query}"
+        while at:
+            answer = await shop.client.get(at, headers=admin.headers)
+            assert (answer.json()["total_low_stock"], answer.headers["x-total-count"]) == (8, "8")
+            found.append([item["book_id"] for item in answer.json()["items"]])
+            at = answer.headers.get("link", "").partition(">")[0].removeprefix("<")
+        assert [len(page) for page in found] == sizes
+        assert [one for page in found for one in page] == in_order
+
+
+async def test_a_cursor_of_another_threshold_is_refused(shop: Shop, admin: Person):
+    for _ in range(2):
+        await shop.book(stock_quantity=0)
+    link = (await shop.client.get(f"{PATH}?limit=1", headers=admin.headers)).headers["link"]
+    cursor = link.partition("cursor=")[2].partition(">")[0]
+    for query in (f"threshold=3&cursor={cursor}", "cursor=x", "limit=0", "limit=2147483648"):
+        answer = await shop.client.get(f"{PATH}?{query}", headers=admin.headers)
+        assert_problem(answer, 422, "VALIDATION_ERROR", "limit" if "limit" in query else "cursor")

@@ -52,3 +52,12 @@ async def test_of_simultaneous_equal_genres_one_is_created_and_the_rest_conflict
     admin = await live.admin()
     answers = await asyncio.gather(*(create(live, admin, name="Poetry") for _ in range(8)))
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 7
+
+
+async def test_a_shop_has_as_many_genres_as_the_setting_says(shop: Shop):
+    shop.bound(max_genres=2)
+    admin = await shop.admin()
+    for name in ("Poetry", "Drama"):
+        assert (await create(shop, admin, name=name)).status_code == 201
+    assert assert_problem(await create(shop, admin, name="Prose"), 409, "GENRE_LIMIT")["limit"] == 2
+    assert_problem(await create(shop, admin, name="Drama"), 409, "GENRE_CONFLICT", "name")

@@ -1,13 +1,18 @@
 """What was counted once is not counted again, and is never wrong."""
 
+import asyncio
+
 import asyncpg
 import pytest
+from fastapi import Request
 from sqlalchemy import text
 
-from app.catalog import search
+from app.catalog import deps, search
 from app.catalog.query import BookQuery
 from app.catalog.remembered import Remembered
 from app.catalog.search import BookSearch
+from app.core.keys import Keys
+from app.core.paging import Cursors
 from tests.catalog.support import ids, listed
 from tests.statements import statements
 from tests.support import Shop
@@ -124,3 +129,31 @@ def test_the_oldest_is_forgotten():
     known.keep("c", 1, "third")
     assert [known.get(name, 1) for name in "abc"] == ["first", None, "third"]
     assert known.get("c", 2) is None
+
+
+def test_what_is_remembered_weighs_no_more_than_may_be():
+    """Seen to fail without `_weight`."""
+    known: Remembered[str] = Remembered(10, 6, len)
+    for name, answer in (("a", "xxx"), ("b", "xx"), ("a", "x"), ("c", "xxx")):
+        known.keep(name, 1, answer)
+    assert [known.get(name, 1) for name in "abc"] == ["x", "xx", "xxx"]
+    known.keep("d", 1, "x")
+    assert [known.get(name, 1) for name in "abcd"] == [None, "xx", "xxx", "x"]
+    known.keep("e", 1, "x" * 7)
+    assert [known.get(name, 1) for name in "abcde"] == [None] * 5
+    known.keep("f", 1, "xxxxxx")
+    assert known.get("f", 1) == "xxxxxx"
+
+
+def test_a_long_query_is_read_and_not_remembered():
+    """Seen to fail when all were remembered: a thousand queries of 60 kB each are 60 MB."""
+    deps._remembered.cache_clear()
+    cursors = Cursors(Keys.of("x" * 32).cursors)
+    asked = []
+    for padding in (b"", b"x" * 2000):
+        query = b"q=stone&page=2&junk=" + padding
+        request = Request({"type": "http", "query_string": query})
+        asked += [asyncio.run(deps.get_query(request, cursors)) for _ in range(2)]
+    assert {question.q for question in asked} == {"stone"}
+    assert {question.page for question in asked} == {2}
+    assert deps._remembered.cache_info().currsize == 1

@@ -240,3 +240,12 @@ async def test_too_deep_among_hits_advises_what_can_be_done(live: Shop, raw):
     await raw.execute("INSERT INTO books (title, author, price) SELECT 'Zeta', 'A', 1 FROM generate_series(1, 10101)")
     answer = await live.client.get("/books", params={"q": "zeta", "page": 101, "size": 100})
     assert "more words" in assert_problem(answer, 422, "PAGE_TOO_DEEP", "page")["detail"]
+
+
+async def test_a_search_has_as_many_words_as_the_setting_says(shop: Shop):
+    """Seen to fail without the check in `find`. Words that are there twice count once."""
+    shop.bound(max_search_words=3)
+    book = await shop.book(title="One two three four")
+    assert await ids(shop, q="one two three two ONE") == [book]
+    problem = assert_problem(await shop.client.get("/books?q=one+two+three+four"), 422, "SEARCH_TOO_LONG", "q")
+    assert problem["limit"] == 3

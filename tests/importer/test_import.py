@@ -277,3 +277,21 @@ async def test_a_file_that_is_refused_opens_no_connection(catalogue):
 
     with pytest.raises(ImportFailed):
         await import_csv(connect, catalogue.write("a,b\n1,2\n"), ImportOptions())
+
+
+async def test_an_import_brings_no_more_genres_than_the_shop_may_have(catalogue):
+    """The batches before stay, and so does what was there. Seen to fail without `_add_genres`."""
+    await catalogue.load("title,author,price,genre\nA,X,1,Old\n")
+    text = "title,author,price,genre\n" + "".join(f"T{n},Y,1,G{n}\n" for n in range(4)) + "B,Y,1,Old\n"
+    with pytest.raises(
+        ImportFailed, match="2 new genres, and with those of the shop that makes 5 where 4 are allowed"
+    ):
+        await catalogue.load(text, max_genres=4, batch_size=2)
+    assert await catalogue.books("title") == [("A",), ("T0",), ("T1",)]
+    assert await catalogue.fetch("SELECT count(*) FROM genres") == [(3,)]
+    assert counts(await catalogue.load(text, max_genres=5)) == (3, 0, 2, 0)
+
+
+async def test_a_shop_that_is_over_its_bound_can_still_import_what_needs_no_new_genre(catalogue):
+    await catalogue.load("title,author,price,genre\nA,X,1,One\nB,X,1,Two\n")
+    assert counts(await catalogue.load("title,author,price,genre\nC,X,1,One\n", max_genres=1)) == (1, 0, 0, 0)

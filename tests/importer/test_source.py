@@ -223,3 +223,11 @@ def test_a_pipe_is_refused_as_it_can_be_read_only_once(start):
             pass
     finally:
         os.close(end)
+
+
+def test_a_table_has_up_to_a_thousand_columns(path):
+    """The report names those that are not used: half a million would be a page of ten megabytes."""
+    table, _ = read(path, ",".join(f"c{n}" for n in range(1000)) + "\n")
+    assert len(table.header) == 1000
+    with pytest.raises(ImportFailed, match="has 1001 columns, where 1000 are allowed"):
+        read(path, ",".join(f"c{n}" for n in range(1001)) + "\n")

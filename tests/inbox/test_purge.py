@@ -55,3 +55,26 @@ async def test_what_somebody_is_at_is_left_for_the_next_time(
         await raw.execute("SELECT FROM notices FOR UPDATE")
         assert await sweep(aged, settings) == 0
     assert await sweep(aged, settings) == 2
+
+
+async def test_who_has_too_many_loses_the_oldest(
+    raw: asyncpg.Connection, aged: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    """Read or not. Seen to fail without `purge_surplus_notices`."""
+    monkeypatch.setattr(notices, "PURGE_BATCH", 2)
+    people = [row["id"] for row in await raw.fetch("SELECT id FROM users")]
+    other = await raw.fetchval("INSERT INTO users (email) VALUES ('other@example.com') RETURNING id")
+    for person, count in ((people[0], 9), (other, 4)):
+        await raw.execute(
+            "INSERT INTO notices (user_id, kind, title, body, path) "
+            "SELECT $1, 'restock', n::text, '', '/' FROM generate_series(1, $2::int) AS n",
+            person,
+            count,
+        )
+    few = settings.model_copy(update={"max_notices": 4})
+    assert await sweep(aged, few) == 2 + 4 + 5
+    kept = await raw.fetch(
+        "SELECT user_id, array_agg(title ORDER BY id) AS titles FROM notices GROUP BY 1 ORDER BY 1"
+    )
+    assert [row["titles"] for row in kept] == [["6", "7", "8", "9"], ["1", "2", "3", "4"]]
+    assert await sweep(aged, few) == 0

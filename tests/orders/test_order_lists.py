@@ -9,6 +9,7 @@ from httpx2 import Response
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.orders import repository
 from app.orders.models import Order, OrderStatus
 from app.orders.repository import OrderRepository
 from tests.orders.support import sold
@@ -258,3 +259,29 @@ async def test_the_statements_of_a_list_do_not_grow_with_it(live: Shop, path: st
             assert (await live.client.get(path, headers=admin.headers)).status_code == 200
         numbers.append(len(seen))
     assert numbers[0] == numbers[1] <= 5, numbers
+
+
+@LISTS
+async def test_a_page_ends_before_orders_of_very_many_lines(shop: Shop, path: str, monkeypatch: pytest.MonkeyPatch):
+    """It is shorter than its limit, and a link leads on. Seen to fail without `before` in `_page`."""
+    monkeypatch.setattr(repository, "MOST_LINES", 5)
+    admin = await shop.admin()
+    orders: list[int] = []
+    for lines in (1, 9, 2, 2, 1, 3, 0):
+        order = await shop.scalar("INSERT INTO orders (user_id) VALUES (:id) RETURNING id", id=admin.id)
+        await shop.rows(
+            "INSERT INTO order_items (order_id, quantity, unit_price) SELECT :id, 1, 1 FROM generate_series(1, :lines)",
+            id=order,
+            lines=lines,
+        )
+        orders.insert(0, order)
+    await shop.rows("UPDATE orders SET created_at = now() - interval '1 day' + interval '1 minute' * id")
+    for limit, sizes in ((50, [4, 2, 1]), (3, [3, 3, 1]), (4, [4, 2, 1]), (1, [1] * 7)):
+        found, at = [], f"{path}?limit={limit}"
+        while at:
+            answer = await shop.client.get(at, headers=admin.headers)
+            assert answer.headers["x-total-count"] == "7"
+            found.append([order["id"] for order in answer.json()])
+            at = answer.headers.get("link", "").partition(">")[0].removeprefix("<")
+        assert [len(page) for page in found] == sizes
+        assert [one for page in found for one in page] == orders

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.payments import service
 from app.payments.attempts import PaymentAttempts
 from app.payments.service import MockPaymentService
 from tests.orders.support import sold
@@ -81,3 +82,12 @@ async def test_a_charge_that_does_not_stand_is_not_given_back(shop: Shop, buyer:
     await shop.rows(f"UPDATE payment_attempts SET {fate}")
     await refund(shop, order)
     assert (counter.asked, await shop.rows(REFUNDS)) == ([], [])
+
+
+async def test_the_mock_forgets_the_oldest_refunds(monkeypatch: pytest.MonkeyPatch):
+    """Or it would grow for as long as its process runs."""
+    monkeypatch.setattr(service, "REMEMBERED_ATTEMPTS", 2)
+    mock = MockPaymentService()
+    names = [await mock.refund("charge", f"refund-{number}", Decimal(1), "USD") for number in range(3)]
+    assert list(mock.refunded) == ["refund-1", "refund-2"]
+    assert await mock.refund("charge", "refund-0", Decimal(1), "USD") == names[0]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.reviews.support import UNKNOWN, bought, buyer, delete, delete_all, review, show
+from tests.reviews.support import UNKNOWN, bought, buyer, delete, delete_all, review, show, wrong_figures
 from tests.support import Shop, assert_problem
 
 
@@ -159,3 +159,22 @@ async def test_books_and_readers_do_not_meet(shop: Shop):
     ann, bob = await buyer(shop, book, other), await buyer(shop, book)
     for person, reviewed in ((ann, book), (ann, other), (bob, book)):
         assert (await review(shop, person, reviewed)).status_code == 201
+
+
+async def test_of_the_reviews_that_were_deleted_the_last_ten_are_kept(shop: Shop):
+    """Seen to fail without `forget_deleted`. Those of others and of other books stay."""
+    book, other_book = await shop.book(), await shop.book()
+    author, other = await buyer(shop, book, other_book), await buyer(shop, book)
+    for person, of_book in ((other, book), (author, other_book)):
+        for _ in range(2):
+            await delete(shop, person, (await review(shop, person, of_book)).json()["id"])
+    written = []
+    for _ in range(13):
+        written.append((await review(shop, author, book)).json()["id"])
+        await delete(shop, author, written[-1])
+    assert (await review(shop, author, book)).status_code == 201
+    query = "SELECT id FROM reviews WHERE user_id = :id AND book_id = :book AND deleted_at IS NOT NULL ORDER BY id"
+    assert [row[0] for row in await shop.rows(query, id=author.id, book=book)] == written[3:]
+    for person, of_book in ((other, book), (author, other_book)):
+        assert len(await shop.rows(query, id=person.id, book=of_book)) == 2
+    assert await wrong_figures(shop) == []

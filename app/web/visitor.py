@@ -126,7 +126,7 @@ def _met(request: Request, visitor: Visitor) -> Visitor:
 
 def expected_form_token(request: Request, path: str = "") -> str:
     """The token that a form must bring which this visitor sends; given a path, one that is good for it alone."""
-    anchor = request.cookies.get(cookies.SESSION) or _carried(request).guest_id
+    anchor = cookies.read(request, cookies.SESSION) or _carried(request).guest_id
     return cookies.form_token(request, f"{anchor}:{path}" if path else anchor)
 
 
@@ -142,7 +142,7 @@ def _carried(request: Request) -> Visitor:
     basket = dict(given["basket"])
     words = cookies.read_signed(request, cookies.WORD) or []
     return Visitor(
-        session_token=request.cookies.get(cookies.SESSION),
+        session_token=cookies.read(request, cookies.SESSION),
         guest_id=given["id"],
         guest_basket=basket,
         prices_seen=dict(given["seen"]),

@@ -115,7 +115,7 @@ def serve(
             return await prepare(database)
 
         sign_ins = asyncio.run(with_database(settings, url, look_and_prepare))
-        serving.announce(out, host, port, sign_ins)
+        serving.announce(out, host, port, sign_ins, with_docs=settings.api_docs_on)
         serving.run(settings, host, port, workers, with_worker=with_worker)
 
 

@@ -59,6 +59,7 @@ from app.reviews.moderation_router import router as moderation
 from app.reviews.router import router as reviews
 from app.verify.router import router as verification
 from app.web import lost
+from app.web.reference import routes as reference
 from app.web.router import ROUTERS as PAGES
 from app.web.staff.uploads import STREAMED as STREAMED_PAGES
 from app.web.storefront.sitemap import SiteMap
@@ -107,6 +108,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=_lifespan,
         separate_input_output_schemas=True,
         redirect_slashes=False,
+        openapi_url=None,  # in app.web.reference, which needs no scripts from another host
     )
     app.state.settings = settings
     app.state.with_worker = False
@@ -126,6 +128,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     problems.install(app)
     lost.install(app)
     openapi.install(app)
+    reference.install(app, with_page=settings.api_docs_on)
     app.router.middleware_stack = RouteIndex(app.router)
     _add_middleware(app, settings)
     return app

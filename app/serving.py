@@ -42,11 +42,14 @@ def check_port(host: str, port: int) -> None:
         ) from error
 
 
-def announce(console: Console, host: str, port: int, sign_ins: list[SignIn] | None) -> None:
+def announce(
+    console: Console, host: str, port: int, sign_ins: list[SignIn] | None, *, with_docs: bool = True
+) -> None:
     """Print where the shop is and, for a demo, who may sign in."""
     shown = "localhost" if host in {"127.0.0.1", "::1", "0.0.0.0", "::"} else host  # noqa: S104 - only compared
     address = f"http://{shown}:{port}"
-    console.print(f"\n[bold]Bookstore[/bold]  {address}\n  API documentation  {address}/docs")
+    api = f"API documentation  {address}/docs" if with_docs else f"API document  {address}/openapi.json"
+    console.print(f"\n[bold]Bookstore[/bold]  {address}\n  {api}")
     for sign_in in sign_ins or []:
         console.print(f"  {sign_in.role:<17} {sign_in.email}  {sign_in.password}", markup=False)
     console.print("  Stop with Ctrl-C.\n")

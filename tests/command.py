@@ -45,8 +45,8 @@ class RunningShop:
     process: subprocess.Popen[str]
     log: Path
 
-    def get(self, path: str) -> httpx2.Response:
-        return httpx2.get(f"{self.address}{path}", verify=False)
+    def get(self, path: str, **content: Any) -> httpx2.Response:
+        return httpx2.get(f"{self.address}{path}", verify=False, **content)
 
     def post(self, path: str, **content: Any) -> httpx2.Response:
         return httpx2.post(f"{self.address}{path}", verify=False, **content)

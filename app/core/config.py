@@ -61,6 +61,7 @@ class Settings(BaseSettings):
     github_api_url: PrivateAddress = "https://api.github.com"
     oauth_timeout_seconds: float = Field(default=10, gt=0, le=60)
     public_base_url: str = "http://localhost:8000"
+    api_docs: bool | None = None
     allowed_origins: Annotated[list[str], NoDecode] = ["http://localhost:3000", "http://127.0.0.1:3000"]
     trusted_proxies: str = ""
     rate_limit_enabled: bool | None = None
@@ -204,6 +205,11 @@ class Settings(BaseSettings):
     def rate_limits_on(self) -> bool:
         """Limits are on unless switched off, or the environment is `test` and nothing was said."""
         return self.env != "test" if self.rate_limit_enabled is None else self.rate_limit_enabled
+
+    @property
+    def api_docs_on(self) -> bool:
+        """The page about the API is there unless switched off, or it is production and nothing was said."""
+        return self.env != "production" if self.api_docs is None else self.api_docs
 
     @property
     def is_https(self) -> bool:

@@ -89,6 +89,7 @@ def _example(code: str, status: int, title: str) -> dict[str, object]:
     if field := getattr(refusal, "field", None):
         example["field"] = field
     if code == "VALIDATION_ERROR":
+        example["detail"] = "quantity: Field required"
         example["errors"] = [{"loc": ["body", "quantity"], "msg": "Field required", "type": "missing"}]
     return example
 

@@ -34,7 +34,7 @@ def _assets() -> dict[str, Asset]:
     parts = [path.read_bytes() for path in sorted((FOLDER / "css").glob("*.css"))]
     found = {STYLESHEET: _asset(STYLESHEET, b"\n".join(parts))}
     for path in sorted(FOLDER.glob("**/*")):
-        if path.is_file() and path.suffix != ".css":
+        if path.is_file() and path.parent.name != "css":
             found[path.name] = _asset(path.name, path.read_bytes())
     return found
 

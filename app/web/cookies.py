@@ -1,7 +1,13 @@
-"""The cookies of the pages: the session, what a guest carries, and a word for the next page."""
+"""The cookies of the pages: the session, what a guest carries, and a word for the next page.
+
+Behind https, so says PUBLIC_BASE_URL, their names begin with `__Host-`: a browser takes such a cookie only from this
+very host, encrypted and for all of its paths, so that no other host of the domain, and nobody on the way, can plant
+one. That is why the bare name is never read there, not even of a browser that had it before. Over http, which is for
+development, browsers would refuse all of that.
+"""
 
 import hmac
-from typing import Any, Final
+from typing import Any, Final, Literal, TypedDict
 
 from fastapi import Request, Response
 from itsdangerous import BadData, URLSafeSerializer
@@ -12,14 +18,18 @@ SESSION: Final = "bookstore_session"
 GUEST: Final = "bookstore_guest"
 WORD: Final = "bookstore_word"
 BROWSER: Final = "bookstore_browser"
-LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 YEAR_SECONDS: Final = 365 * 86400
+
+
+def read(request: Request, name: str) -> str | None:
+    """What the browser sent as that cookie."""
+    return request.cookies.get(_name(request, name))
 
 
 def read_signed(request: Request, name: str) -> Any:
     """What we wrote into that cookie, or None."""
     try:
-        return _signer(request, name).loads(request.cookies.get(name, ""))
+        return _signer(request, name).loads(read(request, name) or "")
     except BadData:
         return None
 
@@ -30,14 +40,13 @@ def write_signed(request: Request, response: Response, name: str, value: object,
 
 
 def write(request: Request, response: Response, name: str, value: str, seconds: int) -> None:
-    """For this site alone, out of reach of scripts, and encrypted on its way unless it stays on this machine."""
-    secure = request.url.hostname not in LOOPBACK
-    response.set_cookie(name, value, max_age=seconds, secure=secure, httponly=True, samesite="lax")
+    """For this site alone, out of reach of scripts, and encrypted on its way."""
+    response.set_cookie(_name(request, name), value, max_age=seconds, **_manners(request))
 
 
 def forget(request: Request, response: Response, name: str) -> None:
     """Delete the cookie."""
-    response.delete_cookie(name, secure=request.url.hostname not in LOOPBACK, httponly=True, samesite="lax")
+    response.delete_cookie(_name(request, name), **_manners(request))
 
 
 def form_token(request: Request, anchor: str) -> str:
@@ -57,6 +66,21 @@ def _form_keys(request: Request) -> KeyRing:
 
 def _form_token(key: bytes, anchor: str) -> str:
     return hmac.digest(key, f"form:{anchor}".encode(), "sha256").hex()
+
+
+def _name(request: Request, name: str) -> str:
+    return f"__Host-{name}" if request.app.state.settings.is_https else name
+
+
+def _manners(request: Request) -> "_Manners":
+    return {"path": "/", "secure": request.app.state.settings.is_https, "httponly": True, "samesite": "lax"}
+
+
+class _Manners(TypedDict):
+    path: str
+    secure: bool
+    httponly: bool
+    samesite: Literal["lax"]
 
 
 def _signer(request: Request, name: str) -> URLSafeSerializer:

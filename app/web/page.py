@@ -47,6 +47,11 @@ class Page:
     template: ClassVar[str]
 
 
+def render_for_all(page: Page) -> str:
+    """A page that is the same for every visitor: its template sees `page` alone."""
+    return _templates.get_template(page.template).render(page=page)
+
+
 def render(request: Request, page: Page, status: int = 200) -> HTMLResponse:
     """The page for this visitor. The template sees `page`, `visitor`, `shop` (what the settings say) and `here`."""
     context = {

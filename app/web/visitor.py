@@ -166,7 +166,7 @@ def brings_form_token(request: Request, given: object, path: str = "") -> bool:
 
 
 def _anchor(request: Request, path: str) -> str:
-    anchor = request.cookies.get(cookies.SESSION) or _carried(request).guest_id
+    anchor = cookies.read(request, cookies.SESSION) or _carried(request).guest_id
     return f"{anchor}:{path}" if path else anchor
 
 
@@ -181,7 +181,7 @@ def _carried(request: Request) -> Visitor:
     words = _read(_WORDS, request, cookies.WORD) or []
     return Visitor(
         max_cart_lines=request.app.state.settings.max_cart_lines,
-        session_token=request.cookies.get(cookies.SESSION),
+        session_token=cookies.read(request, cookies.SESSION),
         guest_id=given.id,
         guest_basket=basket,
         prices_seen=dict(given.seen),

@@ -49,6 +49,7 @@ PUBLIC = [
     Visit("guest", "/account/verify?token={email_verification}"),
     Visit("guest", "/account/reset?token=stale", status=400),
     Visit("guest", "/account/verify?token=stale", status=400),
+    Visit("guest", "/docs", "docs"),
     Visit("guest", "/nowhere", "lost", 404),
     Visit("guest", "/basket/add", "lost", 405),
 ]

@@ -91,8 +91,15 @@ async def test_the_attributes_of_the_cookie(shop: Shop):
     assert cookie["samesite"].lower() == "lax"
     assert cookie["path"] == "/auth/google/callback"
     assert cookie["domain"] == ""
-    assert not cookie["secure"]
+    assert cookie["secure"]
     assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_the_cookie_travels_in_the_clear_where_the_shop_does(shop: Shop, provider: FakeProvider, clock: Clock):
+    """Under development. Seen to fail (Secure) with the environment alone deciding it, and (not) with nothing."""
+    point(shop.app, provider, clock, public_base_url="http://localhost:8000")
+    answer = await shop.client.get("/auth/google")
+    assert not SimpleCookie(answer.headers["set-cookie"])["session"]["secure"]
 
 
 async def test_secure_in_production(settings: Settings, app: FastAPI):

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.web.account.welcome import move_in
 from tests.oauth.provider import FakeProvider, provider_running
 from tests.oauth.support import BASE, Clock, consent, identities, parameters, point
-from tests.web.browser import Browser
+from tests.web.browser import Browser, session_token
 
 NAMES = ["google", "github"]
 
@@ -72,7 +72,7 @@ async def test_the_whole_way(oauth: Browser, name: str):
     assert "bookstore_browser" in oauth.client.cookies
     assert (await oauth.open("/account")).status_code == 200
     assert "reader@example.com" in oauth.text
-    token = oauth.client.cookies["bookstore_session"]
+    token = oauth.client.cookies["__Host-bookstore_session"]
     refreshed = await oauth.client.post("/auth/refresh", json={"refresh_token": token})
     assert refreshed.json()["code"] == "AUTH_REFRESH_INVALID"
 
@@ -89,7 +89,7 @@ async def test_the_cookie_of_the_way_is_for_the_callback_alone_and_taken_back(oa
     (cookie,) = [c for c in answer.headers.get_list("set-cookie") if c.startswith("session=")]
     assert "Max-Age=0" in cookie
     assert "session" not in oauth.client.cookies
-    assert "bookstore_goal" not in oauth.client.cookies
+    assert "__Host-bookstore_goal" not in oauth.client.cookies
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -100,7 +100,7 @@ async def test_who_says_no_is_back_at_the_form_with_a_sentence(oauth: Browser, n
     assert oauth.page.url.path == "/account/sign-in"
     assert oauth.page.url.params["next"] == "/basket"
     assert "did not succeed. Please start it again." in oauth.text
-    assert "bookstore_session" not in oauth.client.cookies
+    assert "__Host-bookstore_session" not in oauth.client.cookies
 
 
 async def test_a_way_back_is_good_once(oauth: Browser):
@@ -124,7 +124,7 @@ async def test_a_deactivated_account_stays_closed(oauth: Browser):
     await come_back(oauth, await consent(await depart(oauth, "google")))
     assert oauth.page.url.path == "/account/sign-in"
     assert "This account is not active. Contact support." in oauth.text
-    assert "bookstore_session" not in oauth.client.cookies
+    assert "__Host-bookstore_session" not in oauth.client.cookies
 
 
 @pytest.mark.parametrize("elsewhere", ["//evil.example", "https://evil.example"])
@@ -136,14 +136,14 @@ async def test_the_way_never_leads_to_another_site(oauth: Browser, elsewhere: st
 
 async def test_a_forged_goal_is_none(oauth: Browser):
     back = await consent(await depart(oauth, "google", "/basket"))
-    oauth.client.cookies.set("bookstore_goal", '"/shop".forged', domain="books.example.com")
+    oauth.client.cookies.set("__Host-bookstore_goal", '"/shop".forged', domain="books.example.com")
     await come_back(oauth, back)
     assert oauth.page.url.path == "/account"
 
 
 async def test_who_is_signed_in_does_not_leave(oauth: Browser):
-    oauth.client.base_url = "http://localhost"
-    await oauth.reader()
+    session = await session_token(oauth.shop, await oauth.shop.person())
+    oauth.client.cookies.set("__Host-bookstore_session", session, domain="books.example.com")
     answer = await oauth.client.get("/account/google?next=/basket")
     assert (answer.status_code, answer.headers["location"]) == (303, "/basket")
 

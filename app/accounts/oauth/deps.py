@@ -52,7 +52,7 @@ def _set_cookie(answer: Response, value: str, life: int, redirect_uri: str, sett
         path=urlsplit(redirect_uri).path,
         httponly=True,
         samesite="lax",
-        secure=settings.env == "production",
+        secure=settings.is_https or settings.env == "production",
     )
 
 

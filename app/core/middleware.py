@@ -16,12 +16,15 @@ from app.core.problems import invalid_input, problem
 log = logging.getLogger(__name__)
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
+NO_PAGE = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+"""The Content-Security-Policy of all that is no page: whoever has a browser show it, nothing is run or framed."""
+
 _HUNG_UP = 499  # what nginx calls it; counted, never sent
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
 class RequestContext:
-    """Gives every answer its `X-Request-ID` and `nosniff`, and counts it; lets no quoted cookie in."""
+    """Gives every answer its `X-Request-ID`, `nosniff` and a policy, and counts it; lets no quoted cookie in."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -46,6 +49,8 @@ class RequestContext:
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-ID"] = own
                 headers["X-Content-Type-Options"] = "nosniff"
+                if not headers.get("content-type", "").startswith("text/html"):  # pages have a policy of their own
+                    headers.setdefault("Content-Security-Policy", NO_PAGE)
             await send(message)
 
         try:

@@ -140,7 +140,14 @@ async def test_requests_one_after_another_and_some_sent_ahead_are_answered_in_th
     ],
 )
 async def test_a_head_beyond_its_bound_is_431_and_reaches_nobody(seen: Seen, head: bytes):
-    assert status(await talk(seen, head)) == 431
+    answer = await talk(seen, head)
+    assert status(answer) == 431
+    for name in (
+        b"content-security-policy: default-src 'none';",
+        b"x-content-type-options: nosniff",
+        b"x-request-id: ",
+    ):
+        assert answer.count(name) == 1
     assert not seen.scopes
 
 

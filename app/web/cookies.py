@@ -45,4 +45,7 @@ def form_token(request: Request, anchor: str) -> str:
 
 
 def _signer(request: Request, name: str) -> URLSafeSerializer:
-    return URLSafeSerializer(request.app.state.signing_key, salt=name)
+    """HMAC with SHA-256. Baskets of guests that the library's own SHA-1 signed, as once, are still read."""
+    signing = {"key_derivation": "hmac", "digest_method": sha256}
+    key = request.app.state.signing_key
+    return URLSafeSerializer(key, salt=name, signer_kwargs=signing, fallback_signers=[{}])

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Protocol
 
 MAX_TITLE, MAX_AUTHOR = 160, 60
-MARK_BYTES = 9
+MARK_BYTES = 18
 
 
 class Covered(Protocol):

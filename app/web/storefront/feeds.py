@@ -38,7 +38,7 @@ async def sitemap(request: Request, session: Session, genres: Genres, _: AnyVisi
         for book_id, changed in await Shelves(session).changes(MAPPED)
     )
     found = f'{HEAD}<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{pages}{books}</urlset>\n'
-    return Response(found, media_type="application/xml")
+    return Response(found, media_type="application/xml; charset=utf-8")
 
 
 @router.get("/feed.xml")
@@ -59,4 +59,4 @@ async def feed(request: Request, session: Session, _: AnyVisitor) -> Response:
         f"<description>Books that came in last.</description>{own}\n"
         f"{items}</channel></rss>\n"
     )
-    return Response(found, media_type="application/rss+xml")
+    return Response(found, media_type="application/rss+xml; charset=utf-8")

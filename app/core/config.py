@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from app.core.addresses import private_address
-from app.core.values import SingleLine
+from app.core.values import SingleLine, no_control_characters
 
 MIN_SECRET_BYTES = 32
 MAX_DAYS = 3650
@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     github_api_url: PrivateAddress = "https://api.github.com"
     oauth_timeout_seconds: float = Field(default=10, gt=0, le=60)
     public_base_url: str = "http://localhost:8000"
+    security_contact: str | None = None
     allowed_origins: list[str] = ["http://localhost:3000", "http://127.0.0.1:3000"]
     trusted_proxies: str = ""
     rate_limit_enabled: bool | None = None
@@ -98,6 +99,14 @@ class Settings(BaseSettings):
         if not value.isascii() or not value.isprintable() or " " in value:
             raise ValueError("must be plain ASCII without spaces; write an international host name as xn--")
         return value.rstrip("/")
+
+    @field_validator("security_contact")
+    @classmethod
+    def _reachable(cls, value: str | None) -> str | None:
+        given = [f"mailto:{word}" if _PLAIN_ADDRESS.fullmatch(word) else word for word in (value or "").split()]
+        if not all(word.isascii() and word.startswith(("mailto:", "https://", "tel:")) for word in given):
+            raise ValueError("must be an e-mail address or an https:// page, or several with blanks between them")
+        return no_control_characters(" ".join(given)) or None
 
     @field_validator("allowed_origins")
     @classmethod

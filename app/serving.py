@@ -74,6 +74,7 @@ def serve(factory: str, settings: Settings, host: str, port: int, workers: int) 
             workers=workers,
             log_level="warning",
             access_log=False,
+            log_config=None,  # what it has to say goes to our log
             server_header=False,
             proxy_headers=False,
             http=bounded(Limits.of(settings, _room_for(settings))),

@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError
 from app.core.addresses import private_address
 from app.core.keys import Keys
 from app.core.production import MAKE_A_SECRET, MIN_SECRET_BYTES, can_be_guessed, open_origins, too_trusting
-from app.core.values import SingleLine
+from app.core.values import SingleLine, no_control_characters
 
 MAX_DAYS = 3650
 MAX_PORT = 65535
@@ -62,6 +62,7 @@ class Settings(BaseSettings):
     oauth_timeout_seconds: float = Field(default=10, gt=0, le=60)
     public_base_url: str = "http://localhost:8000"
     api_docs: bool | None = None
+    security_contact: str | None = None
     allowed_origins: Annotated[list[str], NoDecode] = ["http://localhost:3000", "http://127.0.0.1:3000"]
     trusted_proxies: str = ""
     rate_limit_enabled: bool | None = None
@@ -142,6 +143,14 @@ class Settings(BaseSettings):
             return json.loads(value) if isinstance(value, str) else value
         except ValueError as error:
             raise ValueError("must be written as JSON") from error
+
+    @field_validator("security_contact")
+    @classmethod
+    def _reachable(cls, value: str | None) -> str | None:
+        given = [f"mailto:{word}" if _PLAIN_ADDRESS.fullmatch(word) else word for word in (value or "").split()]
+        if not all(word.isascii() and word.startswith(("mailto:", "https://", "tel:")) for word in given):
+            raise ValueError("must be an e-mail address or an https:// page, or several with blanks between them")
+        return no_control_characters(" ".join(given)) or None
 
     @field_validator("allowed_origins")
     @classmethod

@@ -27,6 +27,7 @@ from app.core.http_limits import (
     REQUEST_LINE_BYTES,
     Limits,
 )
+from app.core.middleware import NO_PAGE
 from app.core.problems import framework_problem, problem
 
 
@@ -261,9 +262,9 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _write(self, refusal: Response) -> None:
         head = [STATUS_LINE[refusal.status_code]]
-        own = [(b"x-content-type-options", b"nosniff"), (b"x-request-id", uuid4().hex.encode())]
-        headers = [*self.server_state.default_headers, *refusal.raw_headers, *own, (b"connection", b"close")]
-        for name, value in headers:
+        own = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": NO_PAGE, "X-Request-ID": uuid4().hex}
+        refusal.headers.update(own | {"Connection": "close"})
+        for name, value in (*self.server_state.default_headers, *refusal.raw_headers):
             head += [name, b": ", value, b"\r\n"]
         self.transport.write(b"".join(head) + b"\r\n" + bytes(refusal.body))
         self.finish()

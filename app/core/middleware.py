@@ -9,7 +9,7 @@ from http import HTTPStatus
 from uuid import uuid4
 
 from fastapi import Request
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.metrics import observe_request
@@ -19,12 +19,16 @@ log = logging.getLogger(__name__)
 NO_REQUEST = "-"
 request_id: ContextVar[str] = ContextVar("request_id", default=NO_REQUEST)
 
+NO_PAGE = b"default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+"""The Content-Security-Policy of all that is no page: whoever has a browser show it, nothing is run or framed."""
+
+NO_SNIFFING = {"X-Content-Type-Options": "nosniff"}
 _HUNG_UP = 499  # what nginx calls it; counted, never sent
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
 class RequestContext:
-    """Gives every answer its `X-Request-ID`, `nosniff` and what stands in `always`, and counts it.
+    """Gives every answer its `X-Request-ID`, `nosniff`, a policy where it is no page, and what stands in `always`, and counts it.
 
     Quoted cookies are not let in. What is answered to somebody who says who they are, or who should have, is nobody
     else's: no cache keeps it, unless the answer itself says otherwise.
@@ -32,7 +36,9 @@ class RequestContext:
 
     def __init__(self, app: ASGIApp, always: Mapping[str, str] | None = None) -> None:
         self.app = app
-        self.always = (always or {}).items()
+        self.always = [
+            (name.lower().encode(), value.encode()) for name, value in (NO_SNIFFING | dict(always or {})).items()
+        ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -50,15 +56,14 @@ class RequestContext:
         async def send_marked(message: Message) -> None:
             nonlocal status, answered
             if message["type"] == "http.response.start":
-                answered = True
-                status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-ID"] = own
-                headers["X-Content-Type-Options"] = "nosniff"
-                for name, value in self.always:
-                    headers[name] = value
+                answered, status = True, message["status"]
+                given = dict(message["headers"])
+                own_headers = [(b"x-request-id", own.encode()), *self.always]
+                if not given.get(b"content-type", b"").startswith(b"text/html"):  # pages have a policy of their own
+                    own_headers += _unless(given, b"content-security-policy", NO_PAGE)
                 if is_personal or status == HTTPStatus.UNAUTHORIZED:
-                    headers.setdefault("Cache-Control", "no-store")
+                    own_headers += _unless(given, b"cache-control", b"no-store")
+                message["headers"] = [*message["headers"], *own_headers]
             await send(message)
 
         try:
@@ -67,6 +72,10 @@ class RequestContext:
         finally:
             observe_request(scope, status, time.perf_counter() - started)
             request_id.reset(token)
+
+
+def _unless(given: Mapping[bytes, bytes], name: bytes, value: bytes) -> list[tuple[bytes, bytes]]:
+    return [] if name in given else [(name, value)]
 
 
 def _plain(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:

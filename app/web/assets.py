@@ -41,6 +41,7 @@ def _assets() -> dict[str, Asset]:
 
 def _asset(name: str, content: bytes) -> Asset:
     media_type = "text/javascript" if name.endswith(".js") else guess_type(name)[0] or "application/octet-stream"
+    media_type += "; charset=utf-8" if media_type.endswith("xml") else ""
     return Asset(content, media_type, gzip.compress(content, 9) if media_type.startswith(COMPRESSIBLE) else None)
 
 

@@ -84,4 +84,7 @@ class _Manners(TypedDict):
 
 
 def _signer(request: Request, name: str) -> URLSafeSerializer:
-    return URLSafeSerializer(request.app.state.keys.cookies.oldest_first, salt=name)
+    """HMAC with SHA-256. Baskets of guests that the library's own SHA-1 signed, as once, are still read."""
+    keys = request.app.state.keys.cookies.oldest_first
+    signing = {"key_derivation": "hmac", "digest_method": sha256}
+    return URLSafeSerializer(keys, salt=name, signer_kwargs=signing, fallback_signers=[{}])

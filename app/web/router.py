@@ -4,6 +4,7 @@ from app.web.account.router import ROUTERS as ACCOUNT
 from app.web.assets import router as assets
 from app.web.buying.checkout import router as checkout
 from app.web.buying.pages import router as basket
+from app.web.contact import router as contact
 from app.web.covers.router import router as covers
 from app.web.staff.audit import router as staff_audit
 from app.web.staff.books import router as staff_books
@@ -26,7 +27,7 @@ from app.web.storefront.feeds import router as feeds
 from app.web.storefront.home import router as home
 from app.web.storefront.shop import router as shop
 
-STOREFRONT = (assets, covers, home, shop, book, deeds, feeds, basket, checkout, *ACCOUNT)
+STOREFRONT = (assets, contact, covers, home, shop, book, deeds, feeds, basket, checkout, *ACCOUNT)
 SHOPKEEPING = (
     staff_overview,
     staff_sales,

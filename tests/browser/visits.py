@@ -129,6 +129,7 @@ VISITS = [*PUBLIC, *READERS, *STAFF]
 NO_PAGE = {
     "/assets/{edition}/{name}": "stylesheet, scripts and drawings",
     "/covers/{mark}/{name}.svg": "a picture",
+    "/.well-known/security.txt": "for programs",
     "/robots.txt": "for programs",
     "/sitemap.xml": "for programs",
     "/feed.xml": "for programs",

@@ -140,7 +140,14 @@ async def test_requests_one_after_another_and_some_sent_ahead_are_answered_in_th
     ],
 )
 async def test_a_head_beyond_its_bound_is_431_and_reaches_nobody(seen: Seen, head: bytes):
-    assert status(await talk(seen, head)) == 431
+    answer = await talk(seen, head)
+    assert status(answer) == 431
+    for name in (
+        b"content-security-policy: default-src 'none';",
+        b"x-content-type-options: nosniff",
+        b"x-request-id: ",
+    ):
+        assert answer.count(name) == 1
     assert not seen.scopes
 
 
@@ -166,6 +173,24 @@ async def test_trailers_are_bounded_and_never_become_headers(seen: Seen):
 async def test_what_is_no_http_is_400(seen: Seen, garbage: bytes):
     assert status(await talk(seen, garbage)) == 400
     assert not seen.scopes
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
+        b"Content-Length: +5\r\n\r\nhello",
+        b"Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+        b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n5\nhello\r\n0\r\n\r\n",
+    ],
+)
+async def test_a_request_that_has_two_ends_is_refused(seen: Seen, headers: bytes):
+    """A proxy that saw another end than the shop would let one visitor speak for the next."""
+    smuggled = b"GET /smuggled HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    assert status(await talk(seen, b"POST / HTTP/1.1\r\nHost: x\r\n" + headers + smuggled)) == 400
+    assert "/smuggled" not in {scope["path"] for scope in seen.scopes}
 
 
 async def test_garbage_behind_good_requests_costs_them_nothing(seen: Seen):

@@ -132,6 +132,18 @@ async def test_every_response_carries_id_and_nosniff(client: AsyncClient, path: 
     assert len({answer.headers["x-request-id"] for answer in answers}) == 2
 
 
+@pytest.mark.parametrize(
+    "path", ["/health", "/nowhere", "/cart", "/books/x", "/books/", "/openapi.json", "/robots.txt"]
+)
+async def test_nothing_runs_in_an_answer_that_is_no_page_and_nobody_frames_it(client: AsyncClient, path: str):
+    """Seen to fail without the policy of RequestContext."""
+    answer = await client.get(path)
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "base-uri 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+
+
 async def test_a_proxy_may_give_the_request_id_but_no_nonsense(client: AsyncClient):
     given = await client.get("/health", headers={"X-Request-ID": "abc-123-def-456"})
     assert given.headers["x-request-id"] == "abc-123-def-456"
@@ -295,6 +307,7 @@ def test_every_operation_on_the_database_is_a_transaction(settings: Settings):
         "/uploads/{file}",
         "/assets/{edition}/{name}",
         "/covers/{mark}/{name}.svg",
+        "/.well-known/security.txt",
     }
     routes = [
         route for route in create_app(settings).routes if isinstance(route, APIRoute) and route.path not in outside

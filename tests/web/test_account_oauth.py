@@ -141,6 +141,17 @@ async def test_a_forged_goal_is_none(oauth: Browser):
     assert oauth.page.url.path == "/account"
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+async def test_no_other_site_signs_a_reader_in_by_a_link(oauth: Browser, site: str):
+    """Seen to fail without the look at `Sec-Fetch-Site`."""
+    headers = {"Sec-Fetch-Site": site}
+    answer = await oauth.client.get("/account/google?next=/basket", headers=headers)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/account/sign-in?next=%2Fbasket")
+    for own in ("same-origin", "none"):
+        answer = await oauth.client.get("/account/google", headers={"Sec-Fetch-Site": own})
+        assert answer.status_code == 302
+
+
 async def test_who_is_signed_in_does_not_leave(oauth: Browser):
     session = await session_token(oauth.shop, await oauth.shop.person())
     oauth.client.cookies.set("__Host-bookstore_session", session, domain="books.example.com")

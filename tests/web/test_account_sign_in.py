@@ -1,5 +1,7 @@
 """What the sign-in page says when it must say no."""
 
+import re
+
 import pytest
 
 from app.accounts.passwords import hash_password
@@ -19,6 +21,20 @@ async def refused(browser: Browser, email: str, message: str, status: int = 422)
     shown = forms(browser.page.text)[-1].fields
     assert (shown["email"], shown["password"], shown["next"]) == (email, "", "/basket")
     assert "bookstore_session" not in browser.client.cookies
+
+
+@pytest.mark.parametrize("path", ["/account/sign-in", "/account/register", "/account/password"])
+async def test_what_is_typed_as_a_password_is_hidden_and_may_be_filled_in_by_a_program(browser: Browser, path: str):
+    if path == "/account/password":
+        await browser.reader(hashed_password="x")
+    await browser.open(path)
+    fields = [tag for tag in re.findall("<input[^>]*>", browser.page.text) if "password" in tag]
+    assert fields
+    for field in fields:
+        assert 'type="password"' in field
+        assert re.search('autocomplete="(current|new)-password"', field)
+        assert "value=" not in field
+        assert "paste" not in field
 
 
 async def test_a_deactivated_account(browser: Browser):

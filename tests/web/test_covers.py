@@ -67,7 +67,7 @@ def test_pictures_of_the_shop_are_shown_and_those_of_others_never_fetched():
 async def test_a_cover_is_served_for_good_and_cannot_run(browser: Browser):
     path = drawn_path(browser.shop.app.state.keys.covers.signing, "Dune", "Frank Herbert")
     answer = await browser.open(path)
-    assert answer.headers["content-type"] == "image/svg+xml"
+    assert answer.headers["content-type"] == "image/svg+xml; charset=utf-8"
     assert "immutable" in answer.headers["cache-control"]
     assert "sandbox" in answer.headers["content-security-policy"]
     assert "Dune" in answer.text

@@ -153,6 +153,8 @@ async def test_machines_find_a_map_a_feed_and_their_rules(browser: Browser):
     robots = await browser.client.get("/robots.txt")
     assert "Disallow: /checkout" in robots.text
     assert "Sitemap: http://localhost:8000/sitemap.xml" in robots.text
+    for path in ("/sitemap.xml", "/feed.xml"):
+        assert (await browser.client.get(path)).headers["content-type"].endswith("xml; charset=utf-8")
     sitemap = ET.fromstring((await browser.client.get("/sitemap.xml")).content)
     places = [place.text for place in sitemap.iterfind("map:url/map:loc", ATOM_FREE)]
     assert f"http://localhost:8000/shop/books/{books['Mort']}" in places

@@ -67,6 +67,9 @@ async def depart(
     goal = own_path(next, "/account")
     if visitor.caller:
         return see_other(goal)
+    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        # Who has agreed at the provider before is asked nothing there: no other site signs them in by a link.
+        return see_other(f"{SIGN_IN}?{urlencode({'next': goal})}")
     await release(session)
     provider, redirect_uri = _asked(request)
     await limits.check(provider)

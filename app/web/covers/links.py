@@ -9,7 +9,7 @@ from typing import Protocol
 from app.core.keys import KeyRing
 
 MAX_TITLE, MAX_AUTHOR = 160, 60
-MARK_BYTES = 9
+MARK_BYTES = 18
 
 
 class Covered(Protocol):

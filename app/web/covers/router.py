@@ -20,4 +20,4 @@ async def drawn_cover(mark: str, name: str, request: Request) -> Response:
     found = read_drawn(request.app.state.keys.covers, mark, name)
     if found is None:
         raise HTTPException(404)
-    return Response(draw(*found), headers=HEADERS, media_type="image/svg+xml")
+    return Response(draw(*found), headers=HEADERS, media_type="image/svg+xml; charset=utf-8")

@@ -41,7 +41,7 @@ async def sitemap(request: Request, session: Session, genres: Genres, _: AnyVisi
         return f'{HEAD}<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{pages}{books}</urlset>\n'
 
     site_map: SiteMap = request.app.state.site_map
-    return Response(await site_map.read(write), media_type="application/xml")
+    return Response(await site_map.read(write), media_type="application/xml; charset=utf-8")
 
 
 @router.get("/feed.xml")
@@ -62,4 +62,4 @@ async def feed(request: Request, session: Session, _: AnyVisitor) -> Response:
         f"<description>Books that came in last.</description>{own}\n"
         f"{items}</channel></rss>\n"
     )
-    return Response(found, media_type="application/rss+xml")
+    return Response(found, media_type="application/rss+xml; charset=utf-8")

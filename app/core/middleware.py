@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 NO_REQUEST = "-"
 request_id: ContextVar[str] = ContextVar("request_id", default=NO_REQUEST)
 
-NO_PAGE = b"default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+NO_PAGE = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 """The Content-Security-Policy of all that is no page: whoever has a browser show it, nothing is run or framed."""
 
 NO_SNIFFING = {"X-Content-Type-Options": "nosniff"}
@@ -28,17 +28,16 @@ _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
 class RequestContext:
-    """Gives every answer its `X-Request-ID`, `nosniff`, a policy where it is no page, and what stands in `always`, and counts it.
+    """Counts every answer and gives it an `X-Request-ID`, `nosniff`, what stands in `always`, and a policy.
 
-    Quoted cookies are not let in. What is answered to somebody who says who they are, or who should have, is nobody
-    else's: no cache keeps it, unless the answer itself says otherwise.
+    Pages have a policy of their own. Quoted cookies are not let in. What is answered to somebody who says who they
+    are, or who should have, is nobody else's: no cache keeps it, unless the answer itself says otherwise.
     """
 
     def __init__(self, app: ASGIApp, always: Mapping[str, str] | None = None) -> None:
         self.app = app
-        self.always = [
-            (name.lower().encode(), value.encode()) for name, value in (NO_SNIFFING | dict(always or {})).items()
-        ]
+        marks = NO_SNIFFING | dict(always or {})
+        self.always = [(name.lower().encode(), value.encode()) for name, value in marks.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -57,13 +56,13 @@ class RequestContext:
             nonlocal status, answered
             if message["type"] == "http.response.start":
                 answered, status = True, message["status"]
-                given = dict(message["headers"])
-                own_headers = [(b"x-request-id", own.encode()), *self.always]
-                if not given.get(b"content-type", b"").startswith(b"text/html"):  # pages have a policy of their own
-                    own_headers += _unless(given, b"content-security-policy", NO_PAGE)
+                headers = dict(message["headers"])
+                marks = [(b"x-request-id", own.encode()), *self.always]
+                if not headers.get(b"content-type", b"").startswith(b"text/html"):
+                    marks += _unless(headers, b"content-security-policy", NO_PAGE.encode())
                 if is_personal or status == HTTPStatus.UNAUTHORIZED:
-                    own_headers += _unless(given, b"cache-control", b"no-store")
-                message["headers"] = [*message["headers"], *own_headers]
+                    marks += _unless(headers, b"cache-control", b"no-store")
+                message["headers"] = [*message["headers"], *marks]
             await send(message)
 
         try:

@@ -7,6 +7,7 @@ development, browsers would refuse all of that.
 """
 
 import hmac
+from hashlib import sha256
 from typing import Any, Final, Literal, TypedDict
 
 from fastapi import Request, Response

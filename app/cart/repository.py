@@ -62,8 +62,8 @@ class CartRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def get_with_items(self, user_id: int, most: int) -> list[CartLine]:
-        """Up to `most` lines of the user's cart in order of adding; empty without a cart."""
+    async def get_with_items(self, user_id: int, most: int | None = None) -> list[CartLine]:
+        """The lines of the user's cart in order of adding, up to `most` of them; empty without a cart."""
         return [CartLine(*row) for row in await (await driver(self._session)).fetch(_OF_USER, user_id, most)]
 
     async def count(self, user_id: int) -> int:

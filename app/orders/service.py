@@ -61,7 +61,7 @@ class OrderService:
         self._mails = OrderMails(session, outbox)
         self._currency = currency
 
-    async def checkout(self, buyer: Caller, request: CheckoutRequest, *, under_key: bool) -> PlacedOrder:
+    async def checkout(self, buyer: Caller, request: CheckoutRequest, *, under_key: bool = False) -> PlacedOrder:
         """Turn the buyer's cart into a paid order; `under_key` where its answer is to be kept.
 
         On return the cart row and the book rows are locked until the transaction ends.

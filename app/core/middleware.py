@@ -9,7 +9,6 @@ from http import HTTPStatus
 from uuid import uuid4
 
 from fastapi import Request
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.metrics import observe_request
@@ -45,8 +44,8 @@ class RequestContext:
             await self.app(scope, receive, send)
             return
         scope["headers"] = [_plain(header) for header in scope["headers"]]
-        asked = Headers(scope=scope)
-        given, is_personal = asked.get("x-request-id", ""), "authorization" in asked
+        asked = dict(scope["headers"])
+        given, is_personal = asked.get(b"x-request-id", b"").decode("latin-1"), b"authorization" in asked
         own = given if _GIVEN_ID.fullmatch(given) else uuid4().hex
         token = request_id.set(own)
         started = time.perf_counter()

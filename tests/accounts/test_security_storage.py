@@ -85,7 +85,6 @@ async def test_an_hour_has_room_for_so_many_refusals_of_a_kind(shop: Shop, monke
 async def test_a_crowd_of_strangers_does_not_push_out_what_is_about_accounts(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ):
-    """Seen to fail with one room for both."""
     monkeypatch.setattr(repository, "ROOM_OF_A_KIND", 1)
     person = await shop.person()
     strangers = [Note(Kind.SIGN_IN_FAILED, client=Client(network_of(f"203.0.{n}.7"))) for n in range(3)]

@@ -69,7 +69,7 @@ async def test_what_was_collected_before_goes_a_hundred_rows_at_a_time(shop: Sho
 
 
 async def test_lists_within_the_bounds_are_one_answer_and_longer_ones_have_pages(shop: Shop, person: Person):
-    """Seen to fail without the LIMIT: the first page had all of them."""
+    """Seen to fail when the first page had all of them."""
     book = await shop.book(stock_quantity=0)
     await shop.rows(OLD, user=person.id, book=book, count=11)
     every = [row[0] for row in await shop.rows("SELECT id FROM pre_bookings ORDER BY created_at DESC, id DESC")]

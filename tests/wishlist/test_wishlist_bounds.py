@@ -60,7 +60,7 @@ async def test_a_list_within_the_bound_is_one_answer(shop: Shop, person: Person)
 
 @pytest.mark.parametrize("path", ["/wishlist", "/wishlist?limit=2", "/wishlist?limit=100"])
 async def test_a_list_from_before_the_bound_has_pages(shop: Shop, person: Person, path: str):
-    """Seen to fail without the LIMIT: a page had all of them."""
+    """Seen to fail when a page had all of them."""
     books = [await shop.book() for _ in range(7)]
     await shop.rows(OLD, user=person.id)
     in_order = sorted(books, key=lambda book: (-(book % 3), book), reverse=True)

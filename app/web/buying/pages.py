@@ -31,7 +31,7 @@ class Wanted(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class BasketPage(Page):
-    """The basket as it is now; `can_order` when every line can be had, and no others are there (`is_over`)."""
+    """The basket as it is now; `can_order` when every line can be had, `is_over` where these are not all of them."""
 
     template: ClassVar[str] = "buying/basket.html"
     lines: list[BasketLine]
@@ -40,7 +40,7 @@ class BasketPage(Page):
 
     @property
     def can_order(self) -> bool:
-        return bool(self.lines) and not self.is_over and not any(line.short for line in self.lines)
+        return bool(self.lines) and not any(line.short for line in self.lines)
 
 
 @router.get("/basket")

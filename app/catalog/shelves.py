@@ -15,8 +15,8 @@ _SHOWN = select(Book).options(defer(Book.description, raiseload=True))  # it may
 _MAPPED = text("""
     SELECT coalesce(string_agg(
         '<url><loc>' || :address || id || '</loc><lastmod>' || to_char(timezone('UTC', updated_at), 'YYYY-MM-DD')
-        || E'</lastmod></url>\\n', '' ORDER BY created_at DESC, id), '')
-    FROM (SELECT id, created_at, updated_at FROM books ORDER BY created_at DESC, id LIMIT :limit) AS newest
+        || E'</lastmod></url>\\n', ''), '')
+    FROM (SELECT id, updated_at FROM books ORDER BY created_at DESC, id LIMIT :limit) AS newest
 """)
 
 

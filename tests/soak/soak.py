@@ -57,6 +57,8 @@ def _settings(plan: Plan, mailbox: Mailbox) -> dict[str, str]:
     return {
         "ACCESS_TOKEN_EXPIRE_MINUTES": str(int(plan.minutes) + 60),
         "LOG_LEVEL": "WARNING",
+        "MAX_IDEMPOTENCY_KEYS": "1000000",
+        "MAX_DECLINED_PAYMENTS": "1000000",
         "SMTP_HOST": HOST,
         "SMTP_PORT": str(mailbox.port),
         "SMTP_STARTTLS": "false",

@@ -50,10 +50,10 @@ _LOW_STOCK = text("""
           AND (stock_quantity, id) > (CAST(:after_stock AS integer), CAST(:after_id AS integer))
         ORDER BY stock_quantity, id LIMIT :most
     ), last AS (
-        SELECT current_stock, book_id FROM page ORDER BY current_stock DESC, book_id DESC LIMIT 1
+        SELECT current_stock, book_id FROM page OFFSET greatest((SELECT count(*) FROM page) - 1, 0)
     )
     SELECT (SELECT count(*) FROM books WHERE stock_quantity <= CAST(:threshold AS integer)),
-           (SELECT CAST(coalesce(json_agg(page ORDER BY current_stock, book_id), '[]') AS text) FROM page),
+           (SELECT CAST(coalesce(json_agg(page), '[]') AS text) FROM page),
            last.current_stock, last.book_id
     FROM (SELECT) AS always
     LEFT JOIN last ON EXISTS (

@@ -43,8 +43,8 @@ class RequestContext:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        asked = Headers(scope=scope)
-        given, is_personal = asked.get("x-request-id", ""), "authorization" in asked
+        asked = dict(scope["headers"])
+        given, is_personal = asked.get(b"x-request-id", b"").decode("latin-1"), b"authorization" in asked
         own = given if _GIVEN_ID.fullmatch(given) else uuid4().hex
         token = request_id.set(own)
         started = time.perf_counter()

@@ -8,12 +8,11 @@ branch_labels = None
 depends_on = None
 
 # The author has orders with the book, and none of them is confirmed any more. By the orders of the author, then by
-# their lines one by one, or PostgreSQL would go through all those of a best-seller.
+# their lines, whatever is known of the tables: or PostgreSQL would go through all the lines of a best-seller.
 UNDONE = """
     (SELECT bool_or(status = 'confirmed') FROM orders
      WHERE orders.user_id = reviews.user_id
-       AND (SELECT id FROM order_items WHERE order_id = orders.id AND order_items.book_id = reviews.book_id LIMIT 1)
-           IS NOT NULL) IS FALSE
+       AND reviews.book_id = ANY (ARRAY(SELECT book_id FROM order_items WHERE order_id = orders.id))) IS FALSE
 """
 CAME = "SELECT book_id, rating, 1 AS number FROM came WHERE {counting}"
 GONE = "SELECT book_id, -rating AS rating, -1 AS number FROM gone WHERE {counting}"
@@ -32,6 +31,8 @@ CARRY = """
         RETURN NULL;
     END $$
 """
+# What is deleted neither counts nor not: it is settled when it comes back. So a reader has one review of a book, which
+# the unique index finds.
 # Who settles looks at the orders under the locks of the books, which whoever reviews, buys or cancels holds as well:
 # so the later of two sees what the earlier did. Triggers on orders find reviews that are written at the same time
 # only when they hold the lock before they look; those on new lines need not take it, as checkout has it already.
@@ -51,7 +52,8 @@ ON_REVIEWS = """
             SELECT array_agg(id) INTO ids FROM came;
         ELSE
             SELECT array_agg(came.id) INTO ids FROM came JOIN gone USING (id)
-            WHERE (came.user_id, came.book_id) <> (gone.user_id, gone.book_id);
+            WHERE (came.user_id, came.book_id, came.deleted_at IS NULL)
+               <> (gone.user_id, gone.book_id, gone.deleted_at IS NULL);
         END IF;
         IF ids IS NOT NULL THEN
             PERFORM bookstore_settle_reviews(ids);
@@ -59,20 +61,30 @@ ON_REVIEWS = """
         RETURN NULL;
     END $$
 """
-ON_LINES = """
+# By the unique index, one for each line: joined, PostgreSQL might read all the reviews of a best-seller at a checkout.
+REVIEWED = """
+    SELECT array_agg(id) INTO ids
+    FROM (
+        SELECT (SELECT reviews.id FROM reviews
+                WHERE reviews.user_id = bought.user_id AND reviews.book_id = bought.book_id AND deleted_at IS NULL
+                  AND {which}) AS id
+        FROM ({bought}) AS bought
+    ) AS reviewed
+    WHERE id IS NOT NULL
+"""
+BOUGHT = "SELECT user_id, book_id, status FROM {lines} JOIN orders ON orders.id = order_id"
+CHANGED = "(SELECT order_id, book_id FROM gone UNION SELECT order_id, book_id FROM came) AS lines"
+ON_LINES = f"""
     CREATE FUNCTION bookstore_settle_lines() RETURNS trigger LANGUAGE plpgsql AS $$
     DECLARE ids integer[];
     BEGIN
         IF TG_OP = 'INSERT' THEN
-            SELECT array_agg(reviews.id) INTO ids
-            FROM came JOIN orders ON orders.id = order_id JOIN reviews USING (user_id, book_id);
+            -- A line of an order that stands can only bring a review back, and any other only take one out.
+            {REVIEWED.format(bought=BOUGHT.format(lines="came"), which="counts <> (bought.status = 'confirmed')")};
         ELSIF TG_OP = 'UPDATE' THEN
-            SELECT array_agg(reviews.id) INTO ids
-            FROM (SELECT order_id, book_id FROM gone UNION SELECT order_id, book_id FROM came) AS lines
-            JOIN orders ON orders.id = order_id JOIN reviews USING (user_id, book_id);
+            {REVIEWED.format(bought=BOUGHT.format(lines=CHANGED), which="true")};
         ELSIF TG_OP = 'DELETE' THEN
-            SELECT array_agg(reviews.id) INTO ids
-            FROM gone JOIN orders ON orders.id = order_id JOIN reviews USING (user_id, book_id);
+            {REVIEWED.format(bought=BOUGHT.format(lines="gone"), which="true")};
         ELSE
             SELECT array_agg(id) INTO ids FROM reviews WHERE NOT counts;
         END IF;
@@ -82,15 +94,17 @@ ON_LINES = """
         RETURN NULL;
     END $$
 """
+OF_ORDERS = """
+    SELECT user_id, book_id FROM (SELECT id, user_id FROM gone UNION SELECT id, user_id FROM came) AS changed
+    JOIN order_items ON order_id = changed.id
+"""
 ON_ORDERS = f"""
     CREATE FUNCTION bookstore_settle_orders() RETURNS trigger LANGUAGE plpgsql AS $$
     DECLARE ids integer[];
     BEGIN
         IF TG_OP = 'UPDATE' THEN
             {LOCK.format(books="SELECT book_id FROM came JOIN order_items ON order_id = came.id")};
-            SELECT array_agg(reviews.id) INTO ids
-            FROM (SELECT id, user_id FROM gone UNION SELECT id, user_id FROM came) AS bought
-            JOIN order_items ON order_id = bought.id JOIN reviews USING (user_id, book_id);
+            {REVIEWED.format(bought=OF_ORDERS, which="true")};
         ELSE
             -- Their lines may be gone by now, so all reviews of those who bought are looked at.
             SELECT array_agg(reviews.id) INTO ids FROM reviews WHERE user_id IN (SELECT user_id FROM gone);

@@ -94,7 +94,7 @@ async def wrong_figures(shop: Shop) -> list[Any]:
             FROM reviews WHERE book_id = books.id AND deleted_at IS NULL AND counts
         )
         UNION ALL
-        SELECT id, user_id, book_id, counts::int FROM reviews WHERE counts = (
+        SELECT id, user_id, book_id, counts::int FROM reviews WHERE deleted_at IS NULL AND counts = (
             EXISTS (SELECT FROM orders o JOIN order_items i ON order_id = o.id
                     WHERE o.user_id = reviews.user_id AND i.book_id = reviews.book_id)
             AND NOT EXISTS (SELECT FROM orders o JOIN order_items i ON order_id = o.id

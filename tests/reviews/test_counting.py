@@ -138,8 +138,8 @@ WAYS = {
     "orders change hands": "UPDATE orders SET user_id = 5 - user_id",
     "orders go": "DELETE FROM orders WHERE id IN (12, 13)",
     "lines go": "DELETE FROM order_items WHERE order_id IN (12, 13)",
-    "lines are of other books": "UPDATE order_items SET book_id = 1 + book_id % 3 WHERE book_id <> 2",
-    "lines are of other orders": "UPDATE order_items SET order_id = 12 WHERE order_id = 11",
+    "lines are of other books": "UPDATE order_items SET book_id = 3 WHERE book_id = 1",
+    "lines are of other orders": "UPDATE order_items SET order_id = 12 WHERE order_id = 13",
     "lines come": """
         INSERT INTO orders (id, user_id, status) VALUES (32, 2, 'confirmed'), (34, 4, 'cancelled');
         INSERT INTO order_items (order_id, book_id, quantity, unit_price)
@@ -178,7 +178,8 @@ async def test_counting_follows_however_orders_and_reviews_are_written(shop: Sho
         (PEOPLE, BOOKS, REVIEWS, ORDERS, LINES) if reviews_first else (PEOPLE, BOOKS, ORDERS, LINES, REVIEWS)
     ):
         await shop.rows(script)
-    assert await shop.rows("SELECT DISTINCT user_id FROM reviews WHERE NOT counts") == [(2,)]
+    uncounted = "SELECT DISTINCT user_id FROM reviews WHERE deleted_at IS NULL AND NOT counts"
+    assert await shop.rows(uncounted) == [(2,)]
     assert await wrong_figures(shop) == []
     for statement in WAYS[way].split(";"):
         await shop.rows(statement)

@@ -89,7 +89,10 @@ BREAKS: dict[str, tuple[str, ...]] = {
         UPDATE reviews SET counts = true;
         UPDATE books SET rating_sum = rating_sum + 4, rating_count = rating_count + 1 WHERE title = 'Dune';
         """,
-        "UPDATE reviews SET counts = false WHERE deleted_at IS NOT NULL",
+        """
+        UPDATE reviews SET counts = false;
+        UPDATE books SET rating_sum = 0, rating_count = 0;
+        """,
     ),
     "books_are_tallied": (
         "INSERT INTO book_tallies (delta) VALUES (-1)",

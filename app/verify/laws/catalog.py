@@ -71,7 +71,7 @@ CATALOG_LAWS = (
     ),
     Law(
         "reviews_count_by_purchase",
-        "A review counts unless every purchase of the book by its author was undone.",
+        "A review that is not deleted counts unless every purchase of the book by its author was undone.",
         """
         SELECT reviews.id AS review_id, book_id, user_id, counts::text
         FROM reviews
@@ -79,7 +79,7 @@ CATALOG_LAWS = (
             SELECT user_id, book_id, bool_or(status = 'confirmed') AS stands
             FROM orders JOIN order_items ON order_id = orders.id WHERE book_id IS NOT NULL GROUP BY user_id, book_id
         ) purchases USING (user_id, book_id)
-        WHERE counts = (stands IS FALSE)
+        WHERE deleted_at IS NULL AND counts = (stands IS FALSE)
         """,
     ),
     Law(

@@ -12,7 +12,7 @@ COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes
 	--no-emit-find-links --custom-compile-command 'make lock' --quiet pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format races soak mutation bench mails screenshots lighthouse lock clean
+.PHONY: help install run test check format races soak fuzz mutation bench mails screenshots lighthouse lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ races: $(STAMP) ## Many rounds of the races on real server processes (RACE_ROUND
 
 soak: $(STAMP) ## Mixed load with random kills, then every total must agree (SOAK_MINUTES=10, SOAK_SEED)
 	@exec $(BIN)/python -m tests.soak
+
+fuzz: $(STAMP) ## Hostile requests to every page, form and operation (FUZZ_REQUESTS=20000, FUZZ_SEED)
+	@FUZZ_REQUESTS=$(or $(FUZZ_REQUESTS),20000) $(BIN)/python -m pytest tests/fuzz $(ARGS)
 
 mutation: $(STAMP) ## Mutation tests of checkout, payments, stock and transactions; about an hour
 	@$(BIN)/python -m tests.mutation $(ARGS)

@@ -35,7 +35,7 @@ TEMPLATE = "bookstore_test_template_" + os.environ.get("PYTEST_XDIST_WORKER", "a
 IN_MEMORY = Path("/dev/shm")
 ROOM = 4 * 2**30
 # The tests of these folders share shops and browsers that take seconds to start, so each goes to one process.
-WHOLE = ("browser", "hostile", "processes")
+WHOLE = ("browser", "fuzz", "hostile", "processes")
 # What takes longest is begun first, or one process is at it still when the others have nothing left to do.
 LONG = (*WHOLE, "embedded", "cli", "crash", "api", "stateful", "notifications", "scale", "verify")
 

@@ -3,12 +3,13 @@
 import time
 from dataclasses import replace
 from http.cookies import SimpleCookie
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from httpx2 import AsyncClient
 
-from app.accounts.oauth.flow import Flow, seal, unseal
+from app.accounts.oauth.flow import Flow, _serializer, seal, unseal
 from app.core.keys import Keys
 from tests.accounts.support import refresh
 from tests.oauth.provider import Answer, FakeProvider
@@ -115,6 +116,20 @@ async def test_a_cookie_that_another_key_signed(shop: Shop):
         client.cookies.clear()
         forged = seal(Keys.of("not the key of the shop, but as long as it").provider_sign_in, "google", flow)
         assert_failed(await client.get(back, headers={"Cookie": f"session={forged}"}))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [None, "x", [], ["s"], ["s", "v", "n"], ["s", "v", "n", "x"], [1, 2, 3, 4], ["s", "v", "n", 10**400], {"a": 1}],
+)
+async def test_a_cookie_of_ours_in_another_shape(shop: Shop, said: Any):
+    async with browser(shop.app) as client:
+        await depart(client, "google")
+        client.cookies.clear()
+        sealed = _serializer(shop.app.state.keys.provider_sign_in, "google").dumps(said)
+        for path in ("/auth/google/callback", "/account/google/callback"):
+            answer = await client.get(f"{path}?state=s&code=c", headers={"Cookie": f"session={sealed}"})
+            assert answer.status_code == (303 if "account" in path else 401)
 
 
 @pytest.mark.parametrize("name", NAMES)

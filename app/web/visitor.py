@@ -43,6 +43,7 @@ class Visitor:
     guest_id: str = field(default_factory=lambda: uuid4().hex)
     guest_basket: dict[int, int] = field(default_factory=dict)
     prices_seen: dict[int, str] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
     basket_count: int = 0
     unread_count: int = 0
     heard: tuple[Word, ...] = ()
@@ -67,8 +68,13 @@ class Visitor:
         self._said.append(Word(text, tone))
 
     def sign_in(self, token: str) -> None:
-        """Carry that session from now on, and no guest's basket any more: merge it before."""
+        """Carry that session from now on, and no guest's basket any more: merge it before.
+
+        What was left out of it then is told.
+        """
         self.session_token, self._session_changed, self.guest_basket = token, True, {}
+        for sentence in self.left_out:
+            self.say(sentence, "bad")
 
     def sign_out(self) -> None:
         """Carry no session any more."""

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol, TypeVarTuple
 
-from sqlalchemy import Select, Subquery, func, select, text, tuple_
+from sqlalchemy import ARRAY, Integer, Select, any_, func, literal, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from app.accounts.models import User
 from app.catalog.models import Book
@@ -38,15 +39,13 @@ class Restocked:
 
 Columns = TypeVarTuple("Columns")
 
-_WITH_ITEMS = selectinload(Order.items).options(
-    joinedload(OrderItem.book).load_only(
-        Book.title, Book.author, Book.isbn, Book.price, Book.cover_image_url, raiseload=True
-    )
+_WITH_BOOK = joinedload(OrderItem.book).load_only(
+    Book.title, Book.author, Book.isbn, Book.price, Book.cover_image_url, raiseload=True
 )
+_WITH_ITEMS = selectinload(Order.items).options(_WITH_BOOK)
 _WHOLE = (_WITH_ITEMS, selectinload(Order.events))
-_NEWEST_FIRST = (Order.created_at.desc(), Order.id.desc())
 MOST_LINES = 1000
-"""A page of orders ends early, before the one that begins behind so many lines."""
+"""A page of orders has no more lines, and ends early where the next order would bring more."""
 
 
 _LOCK_BOOKS = """
@@ -173,17 +172,42 @@ class OrderRepository:
         self, user_id: int, *, limit: int, after: Position | None = None
     ) -> tuple[list[Order], bool]:
         """Up to `limit` of the user's orders, newest first, and whether others follow."""
-        page = _page(OrderFilter(user_id=user_id), limit, after)
-        rows = (await self._session.execute(_whole(select(Order, page.c.reached), page))).all()
-        return [order for order, _ in rows], bool(rows) and rows[0][1] > len(rows)
+        page = _page(select(Order), OrderFilter(user_id=user_id), limit + 1, after)
+        found = list(await self._session.scalars(page))
+        whole = await self._fill(found[:limit])
+        return found[:whole], len(found) > whole
 
     async def list_all(
         self, wanted: OrderFilter, *, limit: int, after: Position | None = None
     ) -> tuple[list[tuple[Order, str]], bool]:
         """Up to `limit` of all users' orders with the buyer's e-mail address, newest first; whether others follow."""
-        page = _page(wanted, limit, after)
-        rows = (await self._session.execute(_whole(select(Order, User.email, page.c.reached).join(User), page))).all()
-        return [(order, email) for order, email, _ in rows], bool(rows) and rows[0][2] > len(rows)
+        page = _page(select(Order, User.email).join(User), wanted, limit + 1, after)
+        found = [(order, email) for order, email in await self._session.execute(page)]
+        whole = await self._fill([order for order, _ in found[:limit]])
+        return found[:whole], len(found) > whole
+
+    async def _fill(self, orders: Sequence[Order]) -> int:
+        """Give as many orders their items as MOST_LINES reach for, the first one in any case; how many got them."""
+        ids = [order.id for order in orders]
+        lines = await self._lines(ids, MOST_LINES + 1)
+        if len(lines) > MOST_LINES:
+            ids = ids[: ids.index(lines[-1].order_id)] or ids[:1]
+            if len(ids) == 1:
+                lines = await self._lines(ids, None)
+        items: dict[int, list[OrderItem]] = {order_id: [] for order_id in ids}
+        for line in lines:
+            if line.order_id in items:
+                items[line.order_id].append(line)
+        for order, order_id in zip(orders, ids, strict=False):
+            set_committed_value(order, "items", items[order_id])
+        return len(ids)
+
+    async def _lines(self, order_ids: Sequence[int], most: int | None) -> Sequence[OrderItem]:
+        """Up to `most` items of these orders, in the order of the ids."""
+        ids = literal(list(order_ids), ARRAY(Integer))
+        query = select(OrderItem).where(OrderItem.order_id == any_(ids)).options(_WITH_BOOK).limit(most)
+        in_order = query.order_by(func.array_position(ids, OrderItem.order_id), OrderItem.id)
+        return (await self._session.scalars(in_order)).all()
 
     async def count(self, wanted: OrderFilter) -> int:
         """How many orders there are of that kind."""
@@ -217,21 +241,9 @@ def _filtered(query: Select[*Columns], wanted: OrderFilter) -> Select[*Columns]:
     return query
 
 
-def _page(wanted: OrderFilter, limit: int, after: Position | None) -> Subquery:
-    """The ids of a page: up to `limit` orders, none behind MOST_LINES lines. `reached` counts one more, if any."""
-    lines = select(func.count()).where(OrderItem.order_id == Order.id).correlate(Order).scalar_subquery()
-    query = _filtered(select(Order.id, Order.created_at, lines.label("lines")), wanted).order_by(*_NEWEST_FIRST)
+def _page(query: Select[*Columns], wanted: OrderFilter, limit: int, after: Position | None) -> Select[*Columns]:
+    """Orders without their items."""
+    query = _filtered(query, wanted).order_by(Order.created_at.desc(), Order.id.desc())
     if after is not None:
         query = query.where(tuple_(Order.created_at, Order.id) < tuple_(after.created_at, after.id))
-    listed = query.limit(limit + 1).subquery()
-    order = (listed.c.created_at.desc(), listed.c.id.desc())
-    place = func.row_number().over(order_by=order)
-    before = func.sum(listed.c.lines).over(order_by=order) - listed.c.lines
-    counted = select(
-        listed.c.id, place.label("place"), before.label("before"), func.count().over().label("reached")
-    ).subquery()
-    return select(counted).where(counted.c.place <= limit, counted.c.before < MOST_LINES).subquery()
-
-
-def _whole(query: Select[*Columns], page: Subquery) -> Select[*Columns]:
-    return query.join(page, page.c.id == Order.id).order_by(*_NEWEST_FIRST).options(*_WHOLE)
+    return query.limit(limit).options(selectinload(Order.events))

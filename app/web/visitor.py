@@ -57,6 +57,7 @@ class Visitor:
     guest_id: str = field(default_factory=lambda: uuid4().hex)
     guest_basket: dict[int, int] = field(default_factory=dict)
     prices_seen: dict[int, str] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
     basket_count: int = 0
     unread_count: int = 0
     heard: tuple[Word, ...] = ()
@@ -82,8 +83,13 @@ class Visitor:
         self._said.append(Word(text, tone))
 
     def sign_in(self, token: str) -> None:
-        """Carry that session from now on, and no guest's basket any more: merge it before."""
+        """Carry that session from now on, and no guest's basket any more: merge it before.
+
+        What was left out of it then is told.
+        """
         self.session_token, self._session_changed, self.guest_basket = token, True, {}
+        for sentence in self.left_out:
+            self.say(sentence, "bad")
         self.be_known()
 
     def be_known(self) -> None:

@@ -13,11 +13,9 @@ async def test_the_session_that_would_end_first_makes_room(shop: Shop):
     person, other = await reader(shop), await reader(shop)
     others = await signed_in(shop, other)
     first, second, third = [await signed_in(shop, person) for _ in range(3)]
-    await shop.rows("UPDATE refresh_tokens SET expires_at = now() + interval '1 day' * id WHERE revoked_at IS NULL")
+    in_turn = "UPDATE refresh_tokens SET expires_at = now() + interval '1 hour' * (id - (SELECT min(id) FROM refresh_tokens) + 1)"
+    await shop.rows(in_turn)
     first = (await refresh(shop.client, first["refresh_token"])).json()
-    await shop.rows(
-        "UPDATE refresh_tokens SET expires_at = now() + interval '99 days' WHERE revoked_at IS NULL AND id = (SELECT max(id) FROM refresh_tokens)"
-    )
     fourth = await signed_in(shop, person)
     assert await shop.scalar(OPEN) == 4
     assert_problem(await refresh(shop.client, second["refresh_token"]), 401, "AUTH_TOKEN_REUSE")

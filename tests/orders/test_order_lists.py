@@ -108,15 +108,15 @@ async def test_the_total_counts_the_own_orders_only(shop: Shop):
 
 
 @LISTS
-async def test_a_page_loads_the_orders_that_it_shows(shop: Shop, path: str):
-    """A list of any length costs no more than its page."""
+async def test_a_page_loads_one_order_more_than_it_shows(shop: Shop, path: str):
+    """By the one more it knows that others follow; a list of any length costs no more than its page."""
     admin, loaded = await shop.admin(), []
     for _ in range(5):
         await sold(shop, admin)
     event.listen(Order, "load", listener := lambda order, _: loaded.append(order.id))
     assert len((await listed(shop, admin, path, limit=2)).json()) == 2
     event.remove(Order, "load", listener)
-    assert len(loaded) == 2
+    assert len(loaded) == 3
 
 
 async def test_an_order_is_found_by_its_id_among_others(shop: Shop):
@@ -263,25 +263,31 @@ async def test_the_statements_of_a_list_do_not_grow_with_it(live: Shop, path: st
 
 @LISTS
 async def test_a_page_ends_before_orders_of_very_many_lines(shop: Shop, path: str, monkeypatch: pytest.MonkeyPatch):
-    """It is shorter than its limit, and a link leads on. Seen to fail without `before` in `_page`."""
+    """It is shorter than its limit, and a link leads on; an order that is longer by itself is a page.
+
+    Seen to fail without the LIMIT of `_lines`.
+    """
     monkeypatch.setattr(repository, "MOST_LINES", 5)
     admin = await shop.admin()
     orders: list[int] = []
-    for lines in (1, 9, 2, 2, 1, 3, 0):
+    lines: dict[int, int] = {}
+    for number in (1, 9, 2, 2, 1, 3, 0):
         order = await shop.scalar("INSERT INTO orders (user_id) VALUES (:id) RETURNING id", id=admin.id)
         await shop.rows(
             "INSERT INTO order_items (order_id, quantity, unit_price) SELECT :id, 1, 1 FROM generate_series(1, :lines)",
             id=order,
-            lines=lines,
+            lines=number,
         )
         orders.insert(0, order)
+        lines[order] = number
     await shop.rows("UPDATE orders SET created_at = now() - interval '1 day' + interval '1 minute' * id")
-    for limit, sizes in ((50, [4, 2, 1]), (3, [3, 3, 1]), (4, [4, 2, 1]), (1, [1] * 7)):
+    for limit, sizes in ((50, [3, 2, 1, 1]), (3, [3, 2, 1, 1]), (2, [2, 2, 1, 1, 1]), (1, [1] * 7)):
         found, at = [], f"{path}?limit={limit}"
         while at:
             answer = await shop.client.get(at, headers=admin.headers)
             assert answer.headers["x-total-count"] == "7"
             found.append([order["id"] for order in answer.json()])
+            assert [len(order["items"]) for order in answer.json()] == [lines[id_] for id_ in found[-1]]
             at = answer.headers.get("link", "").partition(">")[0].removeprefix("<")
         assert [len(page) for page in found] == sizes
         assert [one for page in found for one in page] == orders

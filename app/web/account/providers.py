@@ -23,7 +23,7 @@ from app.core.rate_limit import Limiter
 from app.notifications.deps import OutboxDep
 from app.web import cookies
 from app.web.access import SIGN_IN, own_path
-from app.web.account.welcome import move_in, settle
+from app.web.account.welcome import move_in
 from app.web.errors import Answered
 from app.web.route import PrivatePageRoute, see_other
 from app.web.visitor import AnyVisitor, browser_of
@@ -102,11 +102,12 @@ async def arrive(
         visitor.say(error.detail, "bad")
         raise Answered(see_other(f"{SIGN_IN}?{urlencode({'next': goal})}")) from error
 
-    async def work(own: AsyncSession) -> list[str]:
-        return await move_in(own, visitor, policy, tokens)
+    async def work(own: AsyncSession) -> None:
+        await move_in(own, visitor, policy, tokens)
 
     # A transaction of its own: one that is repeated must not ask the provider again.
-    settle(visitor, tokens, await request.app.state.database.transaction(work))
+    await request.app.state.database.transaction(work)
+    visitor.sign_in(tokens.refresh_token)
     visitor.say("You are signed in.")
     response = see_other(goal)
     cookies.forget(request, response, GOAL)

@@ -39,6 +39,20 @@ ACCOUNT = [
         {"email": "johanna.ferreira@example.com", "password": "correct horse battery"},
         {"email"},
     ),
+    Slip(
+        "guest",
+        "/account/register",
+        "/account/register",
+        {"email": "new@example.com", "password": "password1", "display_name": "\u202eAnn"},
+        {"display_name"},
+    ),
+    Slip(
+        "guest",
+        "/account/register",
+        "/account/register",
+        {"email": "new@example.com", "password": "password1"},
+        {"password"},
+    ),
     Slip("guest", "/account/forgot", "/account/forgot", {"email": "x"}, {"email"}),
     Slip(
         "guest",
@@ -48,6 +62,7 @@ ACCOUNT = [
         {"new_password"},
     ),
     Slip("reader", "/account/profile", "/account/profile", {"display_name": TOO_LONG}, {"display_name"}),
+    Slip("reader", "/account/profile", "/account/profile", {"display_name": "Bookstore Support"}, {"display_name"}),
 ]
 BUYING = [
     Slip("guest", "/shop/books/{book_id}", "/basket/add", {"quantity": "0"}),

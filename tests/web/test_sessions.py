@@ -97,6 +97,7 @@ async def test_behind_https_every_cookie_is_bound_to_the_host(encrypted: Browser
         "__Host-bookstore_session",
         "__Host-bookstore_guest",
         "__Host-bookstore_word",
+        "__Host-bookstore_browser",
     }
     for cookie in seen:
         attributes = {part.strip() for part in cookie.split(";")[1:]}

@@ -21,6 +21,7 @@ MOST_OF_A_PAGE = 16
 AS_LONG_AS_EVER = {"/admin/analytics/sales/by-day"}
 GROWING = {f"{path}?{queries[0]}".rstrip("?") for path, queries in LISTS.items() if path not in AS_LONG_AS_EVER}
 NOT_LISTS = {
+    "/.well-known/security.txt",
     "/assets/{edition}/{name}",
     "/covers/{mark}/{name}.svg",
     "/account/reset",

@@ -97,7 +97,13 @@ def test_no_letter_of_a_cursor_may_change(row: int):
     """Some letters of base64 say nothing, and its reader passes over others: these change the text as well."""
     cursors = Cursors(RING)
     cursor = cursors.behind("orders", MOMENT, row)
-    for odd in (f"{cursor[:5]}%{cursor[5:]}", f"{cursor}=", f"{cursor}\n", f" {cursor}", f"{cursor[:5]}.{cursor[5:]}"):
+    for odd in (
+        f"{cursor[:5]}%{cursor[5:]}",
+        f"{cursor}=",
+        f"{cursor}\n",
+        f" {cursor}",
+        f"{cursor[:5]}.{cursor[5:]}",
+    ):
         assert refused(cursors.keys, "orders", odd), odd
     for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_":
         assert letter == cursor[-1] or refused(cursors.keys, "orders", cursor[:-1] + letter)

@@ -69,7 +69,7 @@ async def test_the_whole_way(oauth: Browser, name: str):
     assert len(await identities(oauth.shop)) == 1
     known = await oauth.shop.rows("SELECT kind FROM sign_in_places ORDER BY kind")
     assert [row.kind for row in known] == ["browser", "network"]
-    assert "bookstore_browser" in oauth.client.cookies
+    assert "__Host-bookstore_browser" in oauth.client.cookies
     assert (await oauth.open("/account")).status_code == 200
     assert "reader@example.com" in oauth.text
     token = oauth.client.cookies["__Host-bookstore_session"]

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 import time
-from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID, uuid4
@@ -41,31 +41,29 @@ def issue_access_token(key: str, *, user_id: int, role: UserRole, session_id: UU
     return jwt.encode(claims, key, algorithm=ALGORITHM)
 
 
-def read_access_token(keys: Sequence[bytes], token: str) -> AccessClaims:
+def read_access_token(keys: tuple[bytes, ...], token: str) -> AccessClaims:
     """The claims of a token that one of the keys signed.
 
     Raises:
         TokenExpired: signed by us, but past its time.
         TokenInvalid: anything else that is wrong with it.
     """
-    for key in keys[:-1]:
-        try:
-            return _unexpired(key, token)
-        except TokenInvalid:
-            continue
-    return _unexpired(keys[-1], token)
-
-
-def _unexpired(key: bytes, token: str) -> AccessClaims:
-    claims, expires = _verified(key, token)
+    claims, expires = _verified(keys, token)
     if expires <= time.time():
         raise TokenExpired
     return claims
 
 
 @lru_cache(maxsize=REMEMBERED_TOKENS)
-def _verified(key: bytes, token: str) -> tuple[AccessClaims, int]:
+def _verified(keys: tuple[bytes, ...], token: str) -> tuple[AccessClaims, int]:
     """The claims and the expiry (seconds since 1970) of a token, looked into once: a client sends it often."""
+    for key in keys[:-1]:
+        with suppress(TokenInvalid):
+            return _signed_with(key, token)
+    return _signed_with(keys[-1], token)
+
+
+def _signed_with(key: bytes, token: str) -> tuple[AccessClaims, int]:
     try:
         required = ["sub", "sid", "jti", "iat", "exp"]
         claims = jwt.decode(token, key, algorithms=[ALGORITHM], options={"require": required})

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Self
 
-KEY_BYTES: Final = 32
 _LABEL: Final = "bookstore key for "
 
 

@@ -46,6 +46,8 @@ FRAMEWORK: dict[str, tuple[int, str]] = {
     "HTTP_400": (400, "Bad Request"),
     "HTTP_401": (401, "Unauthorized"),
     "HTTP_404": (404, "Not Found"),
+    "HTTP_415": (415, "Unsupported Media Type"),
+    "HTTP_431": (431, "Request Header Fields Too Large"),
 }
 
 
@@ -140,11 +142,11 @@ def _asks_for_staff(dependant: Dependant) -> bool:
 
 
 def _add_shared_answers(operation: dict[str, Any], *, for_staff: bool) -> None:
-    codes = ["VALIDATION_ERROR", "BODY_TOO_LARGE", "INTERNAL_ERROR"]
+    codes = ["VALIDATION_ERROR", "BODY_TOO_LARGE", "HTTP_431", "INTERNAL_ERROR"]
     if "health" not in operation.get("tags", ()):
         codes.append("BUSY_TRY_AGAIN")
     if "requestBody" in operation:
-        codes.append("HTTP_400")
+        codes += ["HTTP_400", "HTTP_415"]
     if "security" in operation:
         codes += ["HTTP_401", "AUTH_TOKEN_INVALID", "AUTH_TOKEN_EXPIRED", "AUTH_ACCOUNT_DEACTIVATED"]
     if for_staff:

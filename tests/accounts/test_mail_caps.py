@@ -148,7 +148,7 @@ async def test_the_number_of_links_that_are_good_is_bounded(shop: Shop):
     for _ in range(4):
         for _ in range(3):
             await resend(shop, person)
-        await shop.rows("UPDATE rate_limits SET window_start = window_start - interval '1 hour'")
+        await shop.rows("DELETE FROM rate_limits")
     assert len(await links(shop)) == 1 + 8
     assert await shop.scalar("SELECT count(*) FROM account_links WHERE user_id = :id", id=person.id) == 4
     assert await shop.scalar("SELECT count(*) FROM account_links WHERE user_id = :id", id=neighbour.id) == 1

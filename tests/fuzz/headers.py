@@ -77,6 +77,11 @@ QUIET = [name for name in HEADERS if name not in _LOUD]
 """After these a request mostly goes its way."""
 
 
+def quiet_header(rng: Random, name: bytes) -> bytes:
+    """A value that the server lets through, for headers beside what is to be judged."""
+    return re.sub(rb"[\x00-\x08\x0a-\x1f\x7f]", b"_", hostile_header(rng, name))
+
+
 def hostile_header(rng: Random, name: bytes) -> bytes:
     """A value for that header, without what would end it."""
     if name in _ODD and rng.random() < 0.6:

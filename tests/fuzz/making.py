@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from app.web.route import FORM_TOKEN
 from tests.fuzz import corpus, spoiling
 from tests.fuzz.files import CSV, picture
-from tests.fuzz.headers import QUIET, hostile_header
+from tests.fuzz.headers import QUIET, quiet_header
 from tests.fuzz.pages import Form
 from tests.fuzz.shots import Draft
 from tests.fuzz.targets import Target, example
@@ -68,7 +68,7 @@ class Maker:
         wanted = 1 + min(5, int(rng.expovariate(0.8)))
         if rng.random() < 0.6:
             for name in rng.sample(QUIET, rng.randrange(2, 7)):
-                draft.headers.append((name, hostile_header(rng, name)))
+                draft.headers.append((name, quiet_header(rng, name)))
             draft.notes.append("headers")
         while wanted and kit.spoil(draft):
             wanted -= 1

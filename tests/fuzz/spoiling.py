@@ -25,7 +25,7 @@ CONTENT_TYPES = [
     b"multipart/form-data; boundary=\xc3\xa9", b"multipart/form-data;;;=;boundary",
 ]
 # fmt: on
-LONGEST_FIELD, LONGEST_QUERY = 60_000, 12_000
+LONGEST_FIELD, LONGEST_QUERY = 60_000, 7_500
 Spoil = Callable[[Draft], bool]
 
 

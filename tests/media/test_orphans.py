@@ -144,7 +144,7 @@ async def test_the_hourly_housekeeping_does_it(
     age(uploads)
     stop = asyncio.Event()
 
-    async def nothing(_: Database) -> int:
+    async def nothing(*_: object) -> int:
         stop.set()
         return 0
 

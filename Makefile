@@ -35,7 +35,7 @@ run: $(STAMP) ## Start the shop with demo data on an embedded PostgreSQL
 
 test: $(STAMP) ## Run all tests on a real PostgreSQL (TEST_DATABASE_URL, else embedded) and in Chromium
 	@tests/chromium.sh
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 check: $(STAMP) ## Lint, types, import rules, dependencies, migrations against models
 	@$(BIN)/ruff check .

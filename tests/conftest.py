@@ -10,7 +10,7 @@ import logging
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
@@ -19,8 +19,6 @@ from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-from xdist.remote import Producer
-from xdist.scheduler import LoadFileScheduling
 
 from app.core.config import Settings
 from app.core.db.engine import make_engine
@@ -51,22 +49,13 @@ def pytest_configure() -> None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(IN_MEMORY))
 
 
-class Dealer(LoadFileScheduling):  # type: ignore[misc]
-    """Deals out files, and the folders that stay whole."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        file = PurePosixPath(super()._split_scope(nodeid))
-        return str(file.parent if file.parent.name in WHOLE else file)
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Dealer | None:
-    return Dealer(config, log) if config.getoption("dist") == "loadfile" else None
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each file goes to one process as a whole (`--dist loadgroup`), and so do the folders of WHOLE."""
     place = {folder: number for number, folder in enumerate(LONG)}
     items.sort(key=lambda item: place.get(item.path.parent.name, len(LONG)))
+    for item in items:
+        group = item.path.parent if item.path.parent.name in WHOLE else item.path
+        item.add_marker(pytest.mark.xdist_group(str(group.relative_to(item.config.rootpath))))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -38,7 +38,7 @@ SIGN_IN = {
     "GITHUB_URL": NOBODY,
     "GITHUB_API_URL": NOBODY,
 }
-EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "8"))
 
 
 @pytest.fixture

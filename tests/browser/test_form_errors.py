@@ -70,7 +70,7 @@ async def test_a_slip_is_announced(street: Street, scene: Scene, slip: Slip, scr
     await page.goto(slip.page.format(**scene.ids))
     await fill_in(page, slip.action.format(**scene.ids), dict(slip.typed))
     await assert_told(page, slip.wrong)
-    if scripts:
+    if scripts and slip.who != "staff":
         assert await violations(page) == ""
     if scripts and await page.locator("[data-focus]").count():
         assert await page.evaluate("document.activeElement.matches('[data-focus]')")

@@ -4,12 +4,21 @@ from app.core.errors import DomainError
 
 
 class FileTooLarge(DomainError):
-    """The image, or the body around it, has more bytes than an upload may have."""
+    """The file, or the form around it, has more bytes than it may have."""
 
     code = "BODY_TOO_LARGE"
 
     def __init__(self, max_bytes: int) -> None:
-        super().__init__(f"The image may have {max_bytes} bytes at most.")
+        size = f"{max_bytes // 1_000_000} MB" if max_bytes >= 1_000_000 else f"{max_bytes} bytes"
+        super().__init__(f"The file may have {size} at most.")
+
+
+class FileExpected(DomainError):
+    """The form came without a file, or with several."""
+
+    code = "VALIDATION_ERROR"
+    field = "file"
+    detail = "Please choose a file first."
 
 
 class TypeUnsupported(DomainError):

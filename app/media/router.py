@@ -8,9 +8,12 @@ from app.accounts.deps import AdminUser
 from app.audit.service import record
 from app.core.db.transaction import Session, TransactionRoute, release
 from app.core.openapi import problems
+from app.core.problems import invalid_input
 from app.media.deps import Images
-from app.media.multipart import read_file
+from app.media.errors import FileExpected
 from app.media.schemas import UploadedImage
+from app.media.service import ImageService
+from app.media.uploads import FIELD, read_upload
 
 router = APIRouter(prefix="/uploads", tags=["uploads"], route_class=TransactionRoute)
 
@@ -44,7 +47,17 @@ async def upload_image(request: Request, admin: AdminUser, session: Session, ima
     await release(session)
     state = request.state
     if not hasattr(state, "image"):  # when the transaction below is repeated, the body has been read
-        state.image = UploadedImage.of(await images.keep(await read_file(request, images.max_bytes)))
+        state.image = UploadedImage.of(await _keep(request, images))
     image: UploadedImage = state.image
     await record(session, admin, "image.uploaded", after={"url": image.url})
     return image
+
+
+async def _keep(request: Request, images: ImageService) -> str:
+    try:
+        async with read_upload(request, images.max_bytes) as file:
+            return await images.keep(await file.read(), file.content_type)
+    except FileExpected as error:
+        raise invalid_input(
+            "body", FIELD, message=f"one image in a multipart form is required: {error.detail}", kind="missing"
+        ) from error

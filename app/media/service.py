@@ -8,7 +8,6 @@ from app.core.config import Settings
 from app.core.db.transaction import Database
 from app.media.errors import CannotStore, TypeUnsupported
 from app.media.images import renditions
-from app.media.multipart import UploadedFile
 from app.media.repository import named_stems
 from app.media.rules import DECLARED_TYPES, Kind, sniff
 from app.media.storage import ImageFolder, StoredFile
@@ -24,7 +23,7 @@ class ImageService:
         self._folder = _folder(settings)
         self._turn = asyncio.Semaphore(1)
 
-    async def keep(self, file: UploadedFile) -> str:
+    async def keep(self, content: bytes, declared_type: str | None) -> str:
         """Store the image in all sizes; the stem of its files, the same for the same picture.
 
         Raises:
@@ -32,11 +31,12 @@ class ImageService:
             ImageInvalid: it is broken or has too many pixels.
             CannotStore: the data folder refuses.
         """
-        kind = sniff(file.content)
-        if kind is None or (file.content_type and file.content_type not in DECLARED_TYPES):
+        kind = sniff(content)
+        declared = (declared_type or "").partition(";")[0].strip().lower()
+        if kind is None or (declared and declared not in DECLARED_TYPES):
             raise TypeUnsupported
         async with self._turn:
-            return await asyncio.to_thread(self._keep, file.content, kind)
+            return await asyncio.to_thread(self._keep, content, kind)
 
     def _keep(self, content: bytes, kind: Kind) -> str:
         made = renditions(content, kind)

@@ -6,14 +6,14 @@ from app.catalog.deps import Books
 from app.core.db.transaction import Session, release
 from app.core.errors import DomainError
 from app.media.deps import Images
-from app.media.multipart import UploadedFile
 from app.media.schemas import UploadedImage
 from app.media.service import ImageService
+from app.media.uploads import read_upload
 from app.web.access import Staff
 from app.web.errors import Answered
 from app.web.route import see_other
 from app.web.staff.asking import number
-from app.web.staff.uploads import COVER, UploadRoute, read_upload
+from app.web.staff.uploads import COVER, UploadRoute
 from app.web.visitor import AnyVisitor
 
 router = APIRouter(include_in_schema=False, route_class=UploadRoute)
@@ -43,8 +43,6 @@ async def _kept(request: Request, images: ImageService) -> UploadedImage:
     state = request.state
     if not hasattr(state, "image"):
         async with read_upload(request, images.max_bytes) as file:
-            content = await file.read()
-        stem = await images.keep(UploadedFile(file.content_type or "", content))
-        state.image = UploadedImage.of(stem)
+            state.image = UploadedImage.of(await images.keep(await file.read(), file.content_type))
     image: UploadedImage = state.image
     return image

@@ -20,12 +20,13 @@ from app.catalog.schemas import Price
 from app.core.db.server import driver_url
 from app.core.db.transaction import Session, release
 from app.core.errors import DomainError
+from app.media.uploads import read_upload
 from app.web.access import Staff
 from app.web.errors import Answered
 from app.web.forms import Form, Sent
 from app.web.page import Page, render
 from app.web.route import PrivatePageRoute, see_other
-from app.web.staff.uploads import IMPORT, UploadRoute, read_upload, upload_action
+from app.web.staff.uploads import IMPORT, UploadRoute, upload_action
 from app.web.visitor import AnyVisitor
 
 MAX_BYTES: Final = 50_000_000

@@ -33,9 +33,9 @@ TEMPLATE = "bookstore_test_template_" + os.environ.get("PYTEST_XDIST_WORKER", "a
 IN_MEMORY = Path("/dev/shm")
 ROOM = 4 * 2**30
 # The tests of these folders share shops and browsers that take seconds to start, so each goes to one process.
-WHOLE = ("browser", "fuzz", "hostile", "processes")
+WHOLE = ("browser", "fuzz", "processes")
 # What takes longest is begun first, or one process is at it still when the others have nothing left to do.
-LONG = (*WHOLE, "embedded", "cli", "crash", "api", "stateful", "notifications", "scale", "verify")
+LONG = (*WHOLE, "embedded", "cli", "crash", "stateful", "notifications", "scale", "verify")
 
 
 def pytest_configure() -> None:

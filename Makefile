@@ -35,7 +35,7 @@ run: $(STAMP) ## Start the shop with demo data on an embedded PostgreSQL
 
 test: $(STAMP) ## Run the tests on a real PostgreSQL (TEST_DATABASE_URL, else embedded) and in Chromium
 	@tests/chromium.sh
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder --ignore tests/hostile $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --ignore tests/hostile $(ARGS)
 
 hostile: $(STAMP) ## Attacks on real servers, measured one at a time; schemathesis over the API
 	@$(BIN)/python -m pytest tests/hostile $(ARGS)

@@ -2,6 +2,8 @@
 
 from app.core.errors import DomainError
 
+_MB = 1_000_000
+
 
 class FileTooLarge(DomainError):
     """The file, or the form around it, has more bytes than it may have."""
@@ -9,7 +11,7 @@ class FileTooLarge(DomainError):
     code = "BODY_TOO_LARGE"
 
     def __init__(self, max_bytes: int) -> None:
-        size = f"{max_bytes // 1_000_000} MB" if max_bytes >= 1_000_000 else f"{max_bytes} bytes"
+        size = f"{max_bytes // _MB} MB" if max_bytes >= _MB else f"{max_bytes} bytes"
         super().__init__(f"The file may have {size} at most.")
 
 

@@ -32,7 +32,7 @@ async def read_upload(request: Request, max_bytes: int) -> AsyncIterator[UploadF
         raise FileExpected
     body = _bounded(request, max_bytes)
     parser = MultiPartParser(
-        request.headers, body, max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=OVERHEAD_BYTES
+        request.headers, body, max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=max_bytes + OVERHEAD_BYTES
     )
     try:
         form = await parser.parse()
@@ -59,9 +59,12 @@ def _the_one(files: list[UploadFile], max_bytes: int) -> UploadFile:
 
 
 async def _bounded(request: Request, max_bytes: int) -> AsyncGenerator[bytes]:
-    received = 0
+    received, end = 0, b""
     async for chunk in request.stream():
         received += len(chunk)
         if received > max_bytes + OVERHEAD_BYTES:
             raise FileTooLarge(max_bytes)
+        end = (end + chunk[-4:])[-4:]
         yield chunk
+    if not end.rstrip(b"\r\n").endswith(b"--"):  # the parser would take a file that was cut off for none at all
+        raise MultiPartException("The form has no end.")

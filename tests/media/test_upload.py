@@ -148,7 +148,7 @@ async def test_reading_stops_at_the_bound(shop: Shop, admin: Person, settings: S
 
     answer = await shop.client.post("/uploads/images", headers=admin.headers | FORM, content=endless())
     assert_problem(answer, 413, "BODY_TOO_LARGE")
-    assert taken <= settings.upload_max_bytes + 2048
+    assert taken <= settings.upload_max_bytes + OVERHEAD_BYTES + 2048
 
 
 async def test_what_surrounds_the_file_is_bounded_too(shop: Shop, admin: Person, settings: Settings):
@@ -194,8 +194,6 @@ async def test_a_declared_length_beyond_the_bound_is_refused_unread(shop: Shop, 
         {"content": PNG, "headers": {"Content-Type": "image/png"}},
         {"content": b""},
         {"content": b"--line--\r\n", "headers": FORM},
-        {"content": form(PNG)[:-12], "headers": FORM},
-        {"content": b"", "headers": FORM},
     ],
     ids=[
         "other name",
@@ -207,8 +205,6 @@ async def test_a_declared_length_beyond_the_bound_is_refused_unread(shop: Shop, 
         "bare image",
         "nothing",
         "no parts",
-        "no end",
-        "empty",
     ],
 )
 async def test_a_missing_file_is_422(shop: Shop, admin: Person, content: dict[str, Any]):
@@ -238,6 +234,10 @@ async def test_other_fields_are_ignored(shop: Shop, admin: Person):
     [
         b"no boundary at all",
         b"--line\r\nno colon here\r\n\r\n\r\n--line--\r\n",
+        form(PNG)[:-12],
+        form(PNG)[:-4],
+        b"--line",
+        b"",
         b"--line\r\n: nameless\r\n\r\n\r\n--line--\r\n",
         b"--line\r\nContent-Disposition: form-data; name=file; filename="
         + b"x" * 10_000

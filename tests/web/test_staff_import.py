@@ -159,7 +159,7 @@ async def test_a_file_that_is_too_large_is_refused(live_browser: Browser, monkey
     await browser.open(IMPORT)
     action = next(form.action for form in forms(browser.page.text) if "token" in form.action)
     browser.page = await browser.client.post(action, files={"file": ("a.csv", b"x" * 80_000)}, follow_redirects=True)
-    assert "may have 0 MB at most" in browser.text
+    assert "may have 1000 bytes at most" in browser.text
 
     async def unannounced() -> Any:
         yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
@@ -168,7 +168,7 @@ async def test_a_file_that_is_too_large_is_refused(live_browser: Browser, monkey
 
     headers = {"Content-Type": "multipart/form-data; boundary=b"}
     browser.page = await browser.client.post(action, content=unannounced(), headers=headers, follow_redirects=True)
-    assert "may have 0 MB at most" in browser.text
+    assert "may have 1000 bytes at most" in browser.text
     assert "Lately" not in browser.text
 
 

@@ -6,7 +6,8 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cart.models import Cart, CartItem, CartLine, LockedCart
-from app.core.db.driver import driver, later
+from app.core.db.batch import Batch
+from app.core.db.driver import driver
 
 _LINES = """
     SELECT line.id, line.book_id, line.quantity, books.title, books.author, books.price, books.cover_image_url
@@ -89,10 +90,10 @@ class CartRepository:
         lines = [CartLine(*line) for row in rows if (line := row[_ABOUT:])[0] is not None]
         return LockedCart(cart_id or 0, turn or 0, ended, declined, first_declined_at, keys, first_key_until, lines)
 
-    def end_turn(self, cart: LockedCart) -> None:
-        """Before COMMIT, take out the lines that were read under the lock, and begin the next turn."""
-        later(self._session, _REMOVE, [line.id for line in cart.lines])
-        later(self._session, _NEXT_TURN, cart.id)
+    def end_turn(self, batch: Batch, cart: LockedCart) -> None:
+        """With `batch`, take out the lines that were read under the lock, and begin the next turn."""
+        batch.add(_REMOVE, [line.id for line in cart.lines])
+        batch.add(_NEXT_TURN, cart.id)
 
     async def add(self, user_id: int, book_id: int, quantity: int, most: int) -> Added | None:
         """Lock the user's cart row, made if need be, and add a line; None when there is no such book.

@@ -11,6 +11,7 @@ from app.cart.errors import BookOutOfStock, CartFull, ItemDuplicate, ItemForbidd
 from app.cart.models import CartLine, LockedCart
 from app.cart.repository import CartRepository
 from app.catalog.errors import BookNotFound
+from app.core.db.batch import Batch
 
 
 class CartService:
@@ -97,6 +98,6 @@ class CartService:
         """
         return await self._carts.lock(user_id, self._max_lines, max_keys)
 
-    def end_turn(self, cart: LockedCart) -> None:
+    def end_turn(self, batch: Batch, cart: LockedCart) -> None:
         """For checkout: take out what was bought; the cart row stays and begins its next turn."""
-        self._carts.end_turn(cart)
+        self._carts.end_turn(batch, cart)

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NoReturn
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.deps import Caller
 from app.cart.service import CartService
+from app.core.db.batch import Batch
 from app.core.paging import Page, Position
 from app.core.values import INT_MAX
 from app.notifications.outbox import Outbox
@@ -26,6 +28,7 @@ from app.orders.errors import (
     TooManyDeclines,
     TotalChanged,
 )
+from app.orders.idempotency import ClaimedKey, Outcome
 from app.orders.mails import OrderMails
 from app.orders.models import Order, OrderStatus
 from app.orders.placed import NewLine, PlacedOrder
@@ -54,6 +57,7 @@ class OrderService:
         currency: str,
         bounds: CheckoutBounds,
     ) -> None:
+        self._session = session
         self._orders = OrderRepository(session)
         self._cart = CartService(session, bounds.lines)
         self._bounds = bounds
@@ -61,8 +65,10 @@ class OrderService:
         self._mails = OrderMails(session, outbox)
         self._currency = currency
 
-    async def checkout(self, buyer: Caller, request: CheckoutRequest, *, under_key: bool = False) -> PlacedOrder:
-        """Turn the buyer's cart into a paid order; `under_key` where its answer is to be kept.
+    async def checkout(
+        self, buyer: Caller, request: CheckoutRequest, *, under_key: ClaimedKey | None = None
+    ) -> PlacedOrder:
+        """Turn the buyer's cart into a paid order, whose answer is kept `under_key`.
 
         On return the cart row and the book rows are locked until the transaction ends.
 
@@ -92,19 +98,30 @@ class OrderService:
             raise TooManyDeclines(self._bounds.declines, cart.first_declined_at)
         purchase = Purchase(buyer.id, cart.id, cart.turn, cart.ended_payments, total, self._currency)
         charge = await self._payments.charge(purchase, force_fail=request.force_payment_failure)
+        batch = Batch(self._session)
         if not charge.approved:
-            self._payments.record()
-            raise PaymentDeclined
+            await self._decline(batch, under_key)
         order = await self._orders.create_order(
             buyer.id,
             [NewLine(books[line.book_id], line.quantity) for line in cart.lines],
             currency=self._currency,
             payment_reference=charge.reference,
         )
-        self._payments.record(order.id)
-        self._cart.end_turn(cart)
-        self._mails.confirm(buyer, order)
+        self._payments.record(batch, order.id)
+        self._cart.end_turn(batch, cart)
+        self._mails.confirm(batch, buyer, order)
+        if under_key:
+            under_key.keep(batch, Outcome.placed(order))
+        await batch.send()
         return order
+
+    async def _decline(self, batch: Batch, under_key: ClaimedKey | None) -> NoReturn:
+        """Put the decline on record while the cart is locked; the same key may try again."""
+        self._payments.record(batch)
+        if under_key:
+            under_key.give_up(batch)
+        await batch.send()
+        raise PaymentDeclined
 
     async def cancel(
         self, order_id: int, actor: Caller, *, reason: str | None = None, within: timedelta | None = None

@@ -8,6 +8,7 @@ from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.db.batch import Batch
 from app.core.db.transaction import Database, in_doubt, undo_unless_committed
 from app.payments.repository import AttemptRow, PaymentRepository
 from app.payments.service import Charge, PaymentService
@@ -88,11 +89,11 @@ class PaymentAttempts:
         )
         return attempt.charge
 
-    def record(self, order_id: int | None = None) -> None:
-        """Before COMMIT, put the charge on record: as the payment of that order, or as declined."""
+    def record(self, batch: Batch, order_id: int | None = None) -> None:
+        """Put the charge on record with `batch`: as the payment of that order, or as declined."""
         if self._attempt is None:
             raise AssertionError("nothing was charged in this transaction")
-        self._repository.record_later(self._attempt.row(order_id=order_id))
+        self._repository.record_in(batch, self._attempt.row(order_id=order_id))
 
     async def refund(self, order_id: int) -> Decimal | None:
         """Give back what was paid for the order; None when it was given back before or nothing was paid.

@@ -97,7 +97,7 @@ class OrderService:
         if cart.declined_lately >= self._bounds.declines:
             raise TooManyDeclines(self._bounds.declines, cart.first_declined_at)
         purchase = Purchase(buyer.id, cart.id, cart.turn, cart.ended_payments, total, self._currency)
-        charge = await self._payments.charge(purchase, force_fail=request.force_payment_failure)
+        charge = await self._payments.charge(purchase, request.payment_options())
         batch = Batch(self._session)
         if not charge.approved:
             await self._decline(batch, under_key)

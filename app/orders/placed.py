@@ -1,24 +1,12 @@
-"""What a checkout locks and writes, as plain values."""
+"""What a checkout writes, as plain values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from app.catalog.stock import LockedBook
 from app.orders.models import OrderStatus
-
-
-@dataclass(frozen=True, slots=True)
-class LockedBook:
-    """A book as it stands under its row lock. `price` in major units of the shop's currency."""
-
-    id: int
-    title: str
-    author: str
-    isbn: str | None
-    price: Decimal
-    cover_image_url: str | None
-    stock_quantity: int
 
 
 @dataclass(frozen=True, slots=True)

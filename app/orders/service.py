@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.deps import Caller
 from app.cart.service import CartService
+from app.catalog.stock import PutBack
 from app.core.db.batch import Batch
 from app.core.paging import Page, Position
 from app.core.values import INT_MAX
@@ -33,7 +34,7 @@ from app.orders.mails import OrderMails
 from app.orders.models import Order, OrderStatus
 from app.orders.placed import NewLine, PlacedOrder
 from app.orders.query import OrderFilter
-from app.orders.repository import OrderRepository, Restocked
+from app.orders.repository import OrderRepository
 from app.orders.schemas import CheckoutRequest
 from app.payments.attempts import PaymentAttempts, Purchase
 
@@ -43,7 +44,7 @@ class Cancelled:
     """What a cancellation did: whose order it was, and the books that got copies back."""
 
     user_id: int
-    restocked: list[Restocked]
+    restocked: list[PutBack]
 
 
 class OrderService:

@@ -1,12 +1,31 @@
-"""What a checkout writes, as plain values."""
+"""What a checkout finds and writes, as plain values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from app.cart.models import LockedCart
 from app.catalog.stock import LockedBook
 from app.orders.models import OrderStatus
+from app.payments.models import EndedPayments
+
+
+@dataclass(frozen=True, slots=True)
+class KeptKeys:
+    """How many Idempotency-Keys of a buyer are kept, and until when the first of them; counted to one beyond the bound."""
+
+    count: int
+    first_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What a checkout finds behind the lock of the cart row; without a cart behind that of the account, if any."""
+
+    cart: LockedCart
+    payments: EndedPayments
+    keys: KeptKeys
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,15 @@ from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app.accounts.models import User
+from app.cart.models import CartLine, LockedCart
 from app.catalog.models import Book
 from app.catalog.stock import LockedBook, PutBack, lock_books, put_back, sale
 from app.core.db.driver import driver
 from app.core.paging import Position
 from app.orders.models import Order, OrderItem
-from app.orders.placed import NewLine, PlacedLine, PlacedOrder
+from app.orders.placed import Begun, KeptKeys, NewLine, PlacedLine, PlacedOrder
 from app.orders.query import OrderFilter
+from app.payments.models import EndedPayments
 
 
 class Buyer(Protocol):
@@ -37,6 +39,10 @@ _WITH_ITEMS = selectinload(Order.items).options(_WITH_BOOK)
 _WHOLE = (_WITH_ITEMS, selectinload(Order.events))
 MOST_LINES = 1000
 """A page of orders has no more lines, and ends early where the next order would bring more."""
+
+_BEGIN_CHECKOUT = "SELECT * FROM bookstore_begin_checkout($1, $2, $3)"
+_PAYMENTS, _KEYS, _LINE = slice(2, 5), slice(5, 7), slice(7, None)
+"""Columns of `bookstore_begin_checkout`, behind the id of the cart and its turn."""
 
 # The snapshot of a line is what the decrement of its book gives back: the row under the lock, nothing read before.
 _PLACE_ORDER = f"""
@@ -66,6 +72,18 @@ class OrderRepository:
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
+
+    async def begin_checkout(self, user_id: int, most_lines: int, most_keys: int | None) -> Begun:
+        """Lock the user's cart row, then read its lines and count the payments of its turn that took nothing.
+
+        Of the lines up to one more than `most_lines`. With `most_keys`, the Idempotency-Keys of the user are counted under that lock, and where there is no cart,
+        under that of the account.
+        """
+        rows = await (await driver(self._session)).fetch(_BEGIN_CHECKOUT, user_id, most_lines, most_keys)
+        cart_id, turn, *_ = first = rows[0]
+        lines = [CartLine(*line) for row in rows if (line := row[_LINE])[0] is not None]
+        cart = LockedCart(cart_id or 0, turn or 0, lines)
+        return Begun(cart, EndedPayments(*first[_PAYMENTS]), KeptKeys(*first[_KEYS]))
 
     async def lock_books(self, book_ids: Sequence[int]) -> list[LockedBook]:
         """Lock the rows of these books in ascending id, as `app.catalog.stock.lock_books` does, and read them."""

@@ -79,10 +79,12 @@ class OrderService:
             TooManyDeclines: the payment service is not asked again before an hour is over.
             PaymentDeclined: the payment service said no.
         """
-        cart = await self._cart.lock(buyer.id, self._bounds.keys if under_key else None)
-        if cart and cart.keys > self._bounds.keys:
-            raise KeysExhausted(self._bounds.keys, cart.first_key_until)
-        if cart is None or not cart.lines:
+        most_keys = self._bounds.keys if under_key else None
+        begun = await self._orders.begin_checkout(buyer.id, self._bounds.lines, most_keys)
+        cart, payments = begun.cart, begun.payments
+        if begun.keys.count > self._bounds.keys:
+            raise KeysExhausted(self._bounds.keys, begun.keys.first_until)
+        if not cart.lines:
             raise CartEmpty
         if len(cart.lines) > self._bounds.lines:
             raise TooLarge(self._bounds.lines)
@@ -95,9 +97,9 @@ class OrderService:
         total = rules.total(cart.lines, books)
         if request.expected_total not in {None, total}:
             raise TotalChanged(total)
-        if cart.declined_lately >= self._bounds.declines:
-            raise TooManyDeclines(self._bounds.declines, cart.first_declined_at)
-        purchase = Purchase(buyer.id, cart.id, cart.turn, cart.ended_payments, total, self._currency)
+        if payments.declined_lately >= self._bounds.declines:
+            raise TooManyDeclines(self._bounds.declines, payments.first_declined_at)
+        purchase = Purchase(buyer.id, cart.id, cart.turn, payments.count, total, self._currency)
         charge = await self._payments.charge(purchase, request.payment_options())
         batch = Batch(self._session)
         if not charge.approved:

@@ -76,8 +76,8 @@ class OrderRepository:
     async def begin_checkout(self, user_id: int, most_lines: int, most_keys: int | None) -> Begun:
         """Lock the user's cart row, then read its lines and count the payments of its turn that took nothing.
 
-        Of the lines up to one more than `most_lines`. With `most_keys`, the Idempotency-Keys of the user are counted under that lock, and where there is no cart,
-        under that of the account.
+        Of the lines up to one more than `most_lines`. With `most_keys`, the Idempotency-Keys of the user are counted
+        under that lock as well, and where there is no cart, under that of the account.
         """
         rows = await (await driver(self._session)).fetch(_BEGIN_CHECKOUT, user_id, most_lines, most_keys)
         cart_id, turn, *_ = first = rows[0]

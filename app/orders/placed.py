@@ -13,7 +13,7 @@ from app.payments.models import EndedPayments
 
 @dataclass(frozen=True, slots=True)
 class KeptKeys:
-    """How many Idempotency-Keys of a buyer are kept, counted to one beyond the bound; the first ends then."""
+    """How many Idempotency-Keys of a buyer are kept, up to one beyond the bound; the first until `first_until`."""
 
     count: int
     first_until: datetime | None

@@ -25,13 +25,11 @@ LEDGERS = {"StockMovement": "writes stock_movements", "AuditEvent": "writes audi
 def deeds(source: str) -> Iterator[tuple[int, str]]:
     """The lines of a module where it locks books or writes stock, ledger or audit trail, and which of these it does."""
     tree = ast.parse(source)
-    for node in _queries(tree):
-        text = _text_of(node)
-        for deed, pattern in IN_SQL.items():
-            if pattern.search(text):
-                yield node.lineno, deed
+    for query in _queries(tree):
+        text = _text_of(query)
+        yield from ((query.lineno, deed) for deed, pattern in IN_SQL.items() if pattern.search(text))
         if any(_locks_books(text, lock) for lock in LOCK.finditer(text)):
-            yield node.lineno, "locks books"
+            yield query.lineno, "locks books"
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             yield from ((node.lineno, deed) for deed in _deeds_of(node))

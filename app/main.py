@@ -53,7 +53,7 @@ from app.media.service import ImageService
 from app.notifications.outbox import Outbox
 from app.orders.best_sellers import BestSellers
 from app.orders.router import router as orders
-from app.payments.service import make_payment_service
+from app.payments.service import make_payment_service, refuse_remote
 from app.prebookings.router import router as pre_bookings
 from app.reviews.moderation_router import router as moderation
 from app.reviews.router import router as reviews
@@ -173,6 +173,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     for doubt in doubts(settings) if settings.env == "production" else ():
         log.warning("%s", doubt)
     warn_of_missing_secrets(settings)
+    refuse_remote(app.state.payments)
     with ExitStack() as server:
         url = await asyncio.to_thread(server.enter_context, database_running(settings))
         engine = make_engine(url, settings, readers=KEPT)

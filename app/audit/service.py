@@ -1,7 +1,8 @@
 """The audit trail: every action of staff is a row of the transaction that does it."""
 
+import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import TypeAdapter
 from sqlalchemy import insert
@@ -11,10 +12,22 @@ from app.accounts.deps import Caller
 from app.audit.models import AuditEvent
 from app.audit.query import AuditFilter
 from app.audit.repository import AuditRepository
+from app.core.db.driver import Driver
 from app.core.paging import Page, Position
 
 Values = Mapping[str, Any]
 _as_json = TypeAdapter(Any)
+_COLUMNS = ("actor_user_id", "actor_email", "action", "subject")
+_RECORD = f"INSERT INTO audit_events ({', '.join(_COLUMNS)}, after) VALUES ($1, $2, $3, $4, $5)"
+
+
+class Actor(Protocol):
+    """Who acts, where no request tells: neither id nor address for the operator."""
+
+    @property
+    def actor_id(self) -> int | None: ...
+    @property
+    def actor_email(self) -> str | None: ...
 
 
 async def record(
@@ -45,6 +58,12 @@ async def record_each(
     rows = [_row(actor, action, subject_id, values, after) for subject_id, values in before.items()]
     if rows:
         await session.execute(insert(AuditEvent), rows)
+
+
+async def record_on(connection: Driver, actor: Actor, action: str, after: Values) -> None:
+    """As `record`, in the transaction that is open on a connection of the driver."""
+    row = _row(None, action, None, None, after) | {"actor_user_id": actor.actor_id, "actor_email": actor.actor_email}
+    await connection.execute(_RECORD, *(row[name] for name in _COLUMNS), json.dumps(row["after"]))
 
 
 def _row(

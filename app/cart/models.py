@@ -1,7 +1,6 @@
 """The basket: one cart a user, one line a book."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
@@ -55,19 +54,11 @@ class CartLine:
 
 @dataclass(frozen=True, slots=True)
 class LockedCart:
-    """A cart whose row is locked by this transaction, with what was read under the lock: its lines (one more than
-    were asked for where there are more), how many payments of this turn have ended without taking anything, how many
-    of them were declined within an hour, the first of them then, and how many Idempotency-Keys of the user are kept
-    (0 where that was not asked), the first of them until then.
+    """A cart whose row is locked by this transaction, with the lines that were read under the lock.
 
     `id` is 0 where the user has no cart, and so no lines.
     """
 
     id: int
     turn: int
-    ended_payments: int
-    declined_lately: int
-    first_declined_at: datetime | None
-    keys: int
-    first_key_until: datetime | None
     lines: list[CartLine]

@@ -6,7 +6,8 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cart.models import Cart, CartItem, CartLine, LockedCart
-from app.core.db.driver import driver, later
+from app.core.db.batch import Batch
+from app.core.db.driver import driver
 
 _LINES = """
     SELECT line.id, line.book_id, line.quantity, books.title, books.author, books.price, books.cover_image_url
@@ -16,7 +17,6 @@ _OF_USER = f"{_LINES} JOIN carts ON carts.id = line.cart_id WHERE carts.user_id 
 _OF_BOOK = f"{_LINES} JOIN carts ON carts.id = line.cart_id WHERE carts.user_id = $1 AND line.book_id = $2"
 _BY_ID = f"{_LINES} WHERE line.id = $1"
 _LOCK = "SELECT FROM carts WHERE user_id = $1 FOR UPDATE"
-_LOCK_WHOLE = "SELECT * FROM bookstore_lock_cart($1, $2, $3)"
 
 # The cart row is locked, or made, before the line is written: the line is made of what that gave. So are the lines
 # counted, by a volatile function: it sees what those wrote who held the lock before, as this statement does not.
@@ -39,8 +39,6 @@ _ADD = """
            books.title, books.author, books.price, books.cover_image_url
     FROM books LEFT JOIN line ON true WHERE books.id = $2
 """
-_ABOUT = 7
-"""So many columns of `bookstore_lock_cart` are about the cart, before those of a line."""
 _REMOVE = "DELETE FROM cart_items WHERE id = ANY($1::integer[])"
 _NEXT_TURN = "UPDATE carts SET turn = turn + 1 WHERE id = $1"
 
@@ -76,23 +74,10 @@ class CartRepository:
         query = select(CartItem.id).join(Cart, Cart.id == CartItem.cart_id).where(Cart.user_id == user_id)
         return await self._session.scalar(query.offset(lines).limit(1)) is not None
 
-    async def lock(self, user_id: int, most_lines: int, most_keys: int | None) -> LockedCart | None:
-        """Lock the user's cart row, then read up to one line more than `most_lines`; None when there is no cart.
-
-        With `most_keys`, the Idempotency-Keys of the user are counted under that lock, and where there is no cart,
-        under that of the account.
-        """
-        rows = await (await driver(self._session)).fetch(_LOCK_WHOLE, user_id, most_lines, most_keys)
-        if not rows:
-            return None
-        cart_id, turn, ended, declined, first_declined_at, keys, first_key_until, *_ = rows[0]
-        lines = [CartLine(*line) for row in rows if (line := row[_ABOUT:])[0] is not None]
-        return LockedCart(cart_id or 0, turn or 0, ended, declined, first_declined_at, keys, first_key_until, lines)
-
-    def end_turn(self, cart: LockedCart) -> None:
-        """Before COMMIT, take out the lines that were read under the lock, and begin the next turn."""
-        later(self._session, _REMOVE, [line.id for line in cart.lines])
-        later(self._session, _NEXT_TURN, cart.id)
+    def end_turn(self, batch: Batch, cart: LockedCart) -> None:
+        """With `batch`, take out the lines that were read under the lock, and begin the next turn."""
+        batch.add(_REMOVE, [line.id for line in cart.lines])
+        batch.add(_NEXT_TURN, cart.id)
 
     async def add(self, user_id: int, book_id: int, quantity: int, most: int) -> Added | None:
         """Lock the user's cart row, made if need be, and add a line; None when there is no such book.

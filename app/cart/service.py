@@ -11,6 +11,7 @@ from app.cart.errors import BookOutOfStock, CartFull, ItemDuplicate, ItemForbidd
 from app.cart.models import CartLine, LockedCart
 from app.cart.repository import CartRepository
 from app.catalog.errors import BookNotFound
+from app.core.db.batch import Batch
 
 
 class CartService:
@@ -90,13 +91,6 @@ class CartService:
             raise ItemForbidden
         await self._carts.lock_row(user_id)
 
-    async def lock(self, user_id: int, max_keys: int | None = None) -> LockedCart | None:
-        """For checkout: lock the cart row, then read its lines; nobody changes them until the transaction ends.
-
-        With `max_keys`, the user's Idempotency-Keys are counted as well.
-        """
-        return await self._carts.lock(user_id, self._max_lines, max_keys)
-
-    def end_turn(self, cart: LockedCart) -> None:
-        """For checkout: take out what was bought; the cart row stays and begins its next turn."""
-        self._carts.end_turn(cart)
+    def end_turn(self, batch: Batch, cart: LockedCart) -> None:
+        """For checkout: with `batch`, take out what was bought; the cart row stays and begins its next turn."""
+        self._carts.end_turn(batch, cart)

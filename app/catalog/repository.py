@@ -28,6 +28,7 @@ from app.catalog.query import BookFilter, BookQuery
 from app.catalog.remembered import Remembered
 from app.catalog.rules import GENRES_LOCK
 from app.catalog.sorting import Direction, SortName
+from app.catalog.stock import locking
 from app.catalog.tally import number_of_books, state_of_books
 from app.catalog.view import COLUMNS, BookView, GenreView, Listed
 from app.core.db.driver import OnDriver, driver
@@ -68,7 +69,7 @@ class BookRepository:
 
     async def lock(self, book_id: int) -> Book | None:
         """The book as it is under the lock of its row."""
-        query = select(Book).where(Book.id == book_id).with_for_update(key_share=True)
+        query = locking(select(Book).where(Book.id == book_id))
         return await self._session.scalar(query.execution_options(populate_existing=True))
 
     async def add(self, columns: Mapping[str, Any]) -> Book | None:

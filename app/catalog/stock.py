@@ -1,13 +1,139 @@
-"""The stock ledger: every change of stock under the lock of the book row, each with its movement."""
+"""Book rows under a lock, and the stock ledger. Every lock of a book and every change of stock in `app` stands here.
 
+Whoever changes stock holds the lock of the book's row, and writes the movement in the same transaction. Several rows
+are locked in ascending id, after the cart and before orders.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypeVarTuple
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Select, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog.errors import BookNotFound, StockOutOfRange
 from app.catalog.models import Book, StockMovement
 from app.catalog.rules import fits_stock, is_restock
+from app.core.db.base import Base
+from app.core.db.driver import driver
+
+Columns = TypeVarTuple("Columns")
+
+BOOKS_STAY = "FOR KEY SHARE OF books"
+"""The end of a query: the rows of `books` that it reads are not deleted before the transaction ends."""
+
+_LOCK_BOOKS = """
+    SELECT id, title, author, isbn, price, cover_image_url, stock_quantity FROM books
+    WHERE id = ANY($1::integer[]) ORDER BY id FOR UPDATE
+"""
+
+_PUT_BACK = text("""
+    WITH moved AS (
+        UPDATE books SET stock_quantity = stock_quantity + line.quantity
+        FROM unnest(CAST(:book_ids AS integer[]), CAST(:quantities AS integer[])) AS line (book_id, quantity)
+        WHERE books.id = line.book_id
+        RETURNING books.id, books.title, line.quantity, books.stock_quantity
+    )
+    INSERT INTO stock_movements (book_id, book_title, delta, quantity_after, kind, reason, order_id, actor_user_id)
+    SELECT id, title, quantity, stock_quantity, 'cancellation', :reason, :order_id, :actor_id FROM moved ORDER BY id
+    RETURNING book_id, book_title, quantity_after - delta
+""")
+
+IMPORTED_STOCK = "stock_quantity = coalesce(s.stock, b.stock_quantity)"
+"""In an UPDATE of books `b` from `import_batch s`: the stock that the file gives; its movement is written before."""
+
+MOVE_IMPORTED_STOCK = """
+    INSERT INTO stock_movements (book_id, book_title, delta, quantity_after, kind, reason)
+    SELECT b.id, s.title, s.stock - b.stock_quantity, s.stock, 'set', 'import'
+    FROM books b JOIN import_batch s ON s.book_id = b.id
+    WHERE b.id = ANY($1::integer[]) AND s.stock <> b.stock_quantity
+    ORDER BY b.id
+    RETURNING book_id, delta = quantity_after AS was_empty
+"""
+"""The movements of the books with these ids, which are locked and about to get the stock of their import."""
+
+
+@dataclass(frozen=True, slots=True)
+class LockedBook:
+    """A book as it stands under its row lock. `price` in major units of the shop's currency."""
+
+    id: int
+    title: str
+    author: str
+    isbn: str | None
+    price: Decimal
+    cover_image_url: str | None
+    stock_quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """A book that got copies back, and how many it had before."""
+
+    book_id: int
+    title: str
+    before: int
+
+
+async def lock_books(session: AsyncSession, book_ids: Sequence[int]) -> list[LockedBook]:
+    """Lock the rows of these books (`FOR UPDATE`) in ascending id and read them as they are under the lock.
+
+    The caller sorts the ids; a book that has gone is missing in the answer. Columns, not objects, are selected:
+    nothing the session read before can stand in for them.
+    """
+    rows = await (await driver(session)).fetch(_LOCK_BOOKS, list(book_ids))
+    return [LockedBook(*row) for row in rows]
+
+
+def locking(query: Select[*Columns], *also: type[Base]) -> Select[*Columns]:
+    """The query, locking the book rows it reads (`FOR NO KEY UPDATE`: others may still refer to them).
+
+    Rows of other tables are locked as well where they are named. A query for several books has them in ascending id.
+    """
+    return query.with_for_update(key_share=True, of=(Book, *also))
+
+
+def lock_all(found: str) -> str:
+    """The SQL that locks (`FOR UPDATE`) the books `b` that FROM `found` finds, in ascending id; their ids."""
+    return f"SELECT b.id FROM {found} ORDER BY b.id FOR UPDATE OF b"
+
+
+def sale(*, order: str, buyer: str, book_ids: str, quantities: str) -> str:
+    """Two parts of a WITH: `sold` takes the copies of an order off its books, `moved` writes their `sale` movements.
+
+    `order` is a part before them with the order's id, the others are parameters such as `$1`: the buyer's id, and two
+    arrays. The books must be locked. A row of `sold` is the book under that lock (id, title, author, isbn, price)
+    with its line's quantity and place, counted from 1.
+    """
+    return f"""sold AS (
+        UPDATE books SET stock_quantity = books.stock_quantity - line.quantity
+        FROM unnest({book_ids}::integer[], {quantities}::integer[])
+            WITH ORDINALITY AS line (book_id, quantity, place)
+        WHERE books.id = line.book_id
+        RETURNING books.id, title, author, isbn, price, line.quantity, line.place, books.stock_quantity
+    ), moved AS (
+        INSERT INTO stock_movements (book_id, book_title, delta, quantity_after, kind, order_id, actor_user_id)
+        SELECT sold.id, title, -quantity, stock_quantity, 'sale', {order}.id, {buyer} FROM sold, {order}
+        ORDER BY sold.id
+    )"""
+
+
+async def put_back(
+    session: AsyncSession, order_id: int, copies: Sequence[tuple[int, int]], *, actor_id: int, reason: str | None
+) -> list[PutBack]:
+    """Give the copies of a cancelled order, as book ids and quantities, back to its books in one statement.
+
+    The books by id. They must be locked; one that has gone is left out.
+    """
+    parameters = {
+        "order_id": order_id,
+        "actor_id": actor_id,
+        "reason": reason,
+        "book_ids": [book_id for book_id, _ in copies],
+        "quantities": [quantity for _, quantity in copies],
+    }
+    return [PutBack(*row) for row in await session.execute(_PUT_BACK, parameters)]
 
 
 @dataclass(frozen=True, slots=True)

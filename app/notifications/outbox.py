@@ -7,7 +7,8 @@ from uuid import uuid4
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.config import Settings
-from app.core.db.driver import driver, later
+from app.core.db.batch import Batch
+from app.core.db.driver import driver
 from app.core.keys import Keys
 from app.notifications.caps import MailCaps
 from app.notifications.rendering import render
@@ -33,9 +34,9 @@ class Outbox:
         """Write a mail to the outbox of this transaction; `context` as for `row`."""
         await (await driver(session)).execute(_QUEUE, *self._values(kind, recipient, subject, **context))
 
-    def queue_later(self, session: AsyncSession, kind: str, recipient: str, subject: str, **context: Any) -> None:
-        """The same before COMMIT, together with what else waits for it."""
-        later(session, _QUEUE, *self._values(kind, recipient, subject, **context))
+    def queue_in(self, batch: Batch, kind: str, recipient: str, subject: str, **context: Any) -> None:
+        """The same with that batch."""
+        batch.add(_QUEUE, *self._values(kind, recipient, subject, **context))
 
     def _values(self, kind: str, recipient: str, subject: str, **context: Any) -> list[str | int | None]:
         row = self.row(kind, recipient, subject, **context)

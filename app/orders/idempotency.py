@@ -4,14 +4,19 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import timedelta
+from http import HTTPStatus
+from typing import Self
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.db.driver import driver, later
+from app.core.db.batch import Batch
+from app.core.db.driver import driver
+from app.core.problems import domain_problem
 from app.core.values import money_text
-from app.orders.errors import KeyInProgress, KeyReused
-from app.orders.schemas import CheckoutRequest
+from app.orders.errors import CheckoutRefused, KeyInProgress, KeyReused
+from app.orders.placed import PlacedOrder
+from app.orders.schemas import CheckoutRequest, OrderOut
 
 KEPT = timedelta(hours=24)
 _CLAIM = """
@@ -29,11 +34,28 @@ _KEEP = "UPDATE idempotency_keys SET response_status = $3, response_body = $4 WH
 
 
 @dataclass(frozen=True, slots=True)
-class StoredAnswer:
-    """The first completed answer, byte for byte."""
+class Outcome:
+    """How a checkout ended: the order (201), or a refusal that stands under the key. `replayed` when it was kept."""
 
     status: int
     body: bytes
+    replayed: bool = False
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether `body` is an order; else it is a problem document."""
+        return self.status == HTTPStatus.CREATED
+
+    @classmethod
+    def placed(cls, order: PlacedOrder) -> Self:
+        """The order, as its buyer sees it."""
+        return cls(HTTPStatus.CREATED, OrderOut.of(order).model_dump_json().encode())
+
+    @classmethod
+    def refused(cls, refusal: CheckoutRefused) -> Self:
+        """The problem document of the refusal."""
+        answer = domain_problem(refusal)
+        return cls(answer.status_code, bytes(answer.body))
 
 
 def fingerprint(request: CheckoutRequest) -> str:
@@ -43,15 +65,35 @@ def fingerprint(request: CheckoutRequest) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
+class ClaimedKey:
+    """A key that a transaction has claimed. Its row is locked until that ends; a claim rolled back was never made.
+
+    `kept` is the outcome that was stored under it.
+    """
+
+    def __init__(self, user_id: int, key: str) -> None:
+        self._row = user_id, key
+        self.kept: Outcome | None = None
+
+    def give_up(self, batch: Batch) -> None:
+        """With `batch`, let go of the key: the next request under it runs itself."""
+        batch.add(_GIVE_UP, *self._row)
+
+    def keep(self, batch: Batch, outcome: Outcome) -> None:
+        """With `batch`, store the outcome under the key; it is visible with the COMMIT of what it tells of."""
+        batch.add(_KEEP, *self._row, outcome.status, outcome.body)
+        self.kept = outcome
+
+
 class IdempotencyKeys:
-    """The keys of one user, in the transaction of `session`: a claim that is rolled back was never made."""
+    """The keys of one user, in the transaction of `session`."""
 
     def __init__(self, session: AsyncSession, user_id: int) -> None:
         self._session = session
         self._user_id = user_id
 
-    async def claim(self, key: str, request_hash: str) -> StoredAnswer | None:
-        """Take the key, or return the answer kept under it. Waits while another transaction holds the claim.
+    async def claim(self, key: str, request_hash: str) -> ClaimedKey | Outcome:
+        """Take the key, or return the outcome kept under it. Waits while another transaction holds the claim.
 
         The row of the claim is the first lock of a checkout. An expired key is taken over.
 
@@ -64,21 +106,13 @@ class IdempotencyKeys:
             claimed = await connection.fetchval(_CLAIM, self._user_id, key, request_hash, KEPT)
         except asyncpg.LockNotAvailableError as error:
             raise KeyInProgress from error
-        return None if claimed else await self._kept(key, request_hash)
+        return ClaimedKey(self._user_id, key) if claimed else await self._kept(key, request_hash)
 
-    async def _kept(self, key: str, request_hash: str) -> StoredAnswer:
+    async def _kept(self, key: str, request_hash: str) -> Outcome:
         row = await (await driver(self._session)).fetchrow(_KEPT, self._user_id, key)
         if row is None:
             raise AssertionError("a key that cannot be claimed is there")
         kept_hash, status, body = row
         if kept_hash != request_hash:
             raise KeyReused
-        return StoredAnswer(status, body)
-
-    def give_up(self, key: str) -> None:
-        """Before COMMIT, let go of the claimed key: the next request under it runs itself."""
-        later(self._session, _GIVE_UP, self._user_id, key)
-
-    def keep(self, key: str, answer: StoredAnswer) -> None:
-        """Store the answer under the claimed key; it becomes visible with the COMMIT of what it tells of."""
-        later(self._session, _KEEP, self._user_id, key, answer.status, answer.body)
+        return Outcome(status, body, replayed=True)

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.db.batch import Batch
 from app.core.values import money_text
 from app.notifications.outbox import Outbox
 from app.orders.models import Order, OrderItem
@@ -23,10 +24,10 @@ class OrderMails:
         self._session = session
         self._outbox = outbox
 
-    def confirm(self, buyer: Buyer, order: PlacedOrder) -> None:
-        """Before COMMIT, queue the confirmation."""
+    def confirm(self, batch: Batch, buyer: Buyer, order: PlacedOrder) -> None:
+        """Queue the confirmation with `batch`."""
         told = self._told(buyer, order)
-        self._outbox.queue_later(self._session, "order_confirmation", buyer.email, CONFIRMED_SUBJECT, **told)
+        self._outbox.queue_in(batch, "order_confirmation", buyer.email, CONFIRMED_SUBJECT, **told)
 
     async def cancellation(self, buyer: Buyer, order: Order, refunded: Decimal | None, reason: str | None) -> None:
         """`refunded` in major units of the order's currency, None where nothing had been charged."""

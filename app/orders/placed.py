@@ -1,24 +1,31 @@
-"""What a checkout locks and writes, as plain values."""
+"""What a checkout finds and writes, as plain values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from app.cart.models import LockedCart
+from app.catalog.stock import LockedBook
 from app.orders.models import OrderStatus
+from app.payments.models import EndedPayments
 
 
 @dataclass(frozen=True, slots=True)
-class LockedBook:
-    """A book as it stands under its row lock. `price` in major units of the shop's currency."""
+class KeptKeys:
+    """How many Idempotency-Keys of a buyer are kept, up to one beyond the bound; the first until `first_until`."""
 
-    id: int
-    title: str
-    author: str
-    isbn: str | None
-    price: Decimal
-    cover_image_url: str | None
-    stock_quantity: int
+    count: int
+    first_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What a checkout finds behind the lock of the cart row; without a cart behind that of the account, if any."""
+
+    cart: LockedCart
+    payments: EndedPayments
+    keys: KeptKeys
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """The SQL of orders. Set-based: a lock is held for statements × round trip."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol, TypeVarTuple
 
@@ -11,12 +10,15 @@ from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app.accounts.models import User
+from app.cart.models import CartLine, LockedCart
 from app.catalog.models import Book
+from app.catalog.stock import LockedBook, PutBack, lock_books, put_back, sale
 from app.core.db.driver import driver
 from app.core.paging import Position
 from app.orders.models import Order, OrderItem
-from app.orders.placed import LockedBook, NewLine, PlacedLine, PlacedOrder
+from app.orders.placed import Begun, KeptKeys, NewLine, PlacedLine, PlacedOrder
 from app.orders.query import OrderFilter
+from app.payments.models import EndedPayments
 
 
 class Buyer(Protocol):
@@ -26,15 +28,6 @@ class Buyer(Protocol):
     def email(self) -> str: ...
     @property
     def display_name(self) -> str | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Restocked:
-    """A book that got copies back, and how many it had before."""
-
-    book_id: int
-    title: str
-    before: int
 
 
 Columns = TypeVarTuple("Columns")
@@ -47,27 +40,17 @@ _WHOLE = (_WITH_ITEMS, selectinload(Order.events))
 MOST_LINES = 1000
 """A page of orders has no more lines, and ends early where the next order would bring more."""
 
-
-_LOCK_BOOKS = """
-    SELECT id, title, author, isbn, price, cover_image_url, stock_quantity FROM books
-    WHERE id = ANY($1::integer[]) ORDER BY id FOR UPDATE
-"""
+_BEGIN_CHECKOUT = "SELECT * FROM bookstore_begin_checkout($1, $2, $3)"
+_PAYMENTS, _KEYS, _LINE = slice(2, 5), slice(5, 7), slice(7, None)
+"""Columns of `bookstore_begin_checkout`, behind the id of the cart and its turn."""
 
 # The snapshot of a line is what the decrement of its book gives back: the row under the lock, nothing read before.
-_PLACE_ORDER = """
+_PLACE_ORDER = f"""
     WITH placed AS (
         INSERT INTO orders (user_id, currency, payment_reference) VALUES ($1, $2, $3) RETURNING id, status, created_at
     ), noted AS (
         INSERT INTO order_events (order_id, status, actor_user_id) SELECT id, status, $1 FROM placed
-    ), sold AS (
-        UPDATE books SET stock_quantity = books.stock_quantity - line.quantity
-        FROM unnest($4::integer[], $5::integer[]) WITH ORDINALITY AS line (book_id, quantity, place)
-        WHERE books.id = line.book_id
-        RETURNING books.id, title, author, isbn, price, line.quantity, line.place, books.stock_quantity
-    ), moved AS (
-        INSERT INTO stock_movements (book_id, book_title, delta, quantity_after, kind, order_id, actor_user_id)
-        SELECT sold.id, title, -quantity, stock_quantity, 'sale', placed.id, $1 FROM sold, placed ORDER BY sold.id
-    ), lines AS (
+    ), {sale(order="placed", buyer="$1", book_ids="$4", quantities="$5")}, lines AS (
         INSERT INTO order_items (order_id, book_id, quantity, unit_price, title, author, isbn)
         SELECT placed.id, sold.id, quantity, price, title, author, isbn FROM sold, placed ORDER BY place
         RETURNING id, book_id
@@ -83,18 +66,6 @@ _CANCEL_ORDER = text("""
     SELECT id, status, :reason, :actor_id FROM cancelled
 """)
 
-_MOVE_STOCK = text("""
-    WITH moved AS (
-        UPDATE books SET stock_quantity = stock_quantity + line.delta
-        FROM unnest(CAST(:book_ids AS integer[]), CAST(:deltas AS integer[])) AS line (book_id, delta)
-        WHERE books.id = line.book_id
-        RETURNING books.id, books.title, line.delta, books.stock_quantity
-    )
-    INSERT INTO stock_movements (book_id, book_title, delta, quantity_after, kind, reason, order_id, actor_user_id)
-    SELECT id, title, delta, stock_quantity, :kind, :reason, :order_id, :actor_id FROM moved ORDER BY id
-    RETURNING book_id, book_title, quantity_after - delta
-""")
-
 
 class OrderRepository:
     """Orders, and the books under the lock of a checkout."""
@@ -102,14 +73,21 @@ class OrderRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def lock_books(self, book_ids: Sequence[int]) -> list[LockedBook]:
-        """Lock the rows of these books (`FOR UPDATE`) in ascending id and read them as they are under the lock.
+    async def begin_checkout(self, user_id: int, most_lines: int, most_keys: int | None) -> Begun:
+        """Lock the user's cart row, then read its lines and count the payments of its turn that took nothing.
 
-        The one place where orders lock books. The caller sorts the ids; a book that has gone is missing in the
-        answer. Columns, not objects, are selected: nothing the session read before can stand in for them.
+        Of the lines up to one more than `most_lines`. With `most_keys`, the Idempotency-Keys of the user are counted
+        under that lock as well, and where there is no cart, under that of the account.
         """
-        rows = await (await driver(self._session)).fetch(_LOCK_BOOKS, list(book_ids))
-        return [LockedBook(*row) for row in rows]
+        rows = await (await driver(self._session)).fetch(_BEGIN_CHECKOUT, user_id, most_lines, most_keys)
+        cart_id, turn, *_ = first = rows[0]
+        lines = [CartLine(*line) for row in rows if (line := row[_LINE])[0] is not None]
+        cart = LockedCart(cart_id or 0, turn or 0, lines)
+        return Begun(cart, EndedPayments(*first[_PAYMENTS]), KeptKeys(*first[_KEYS]))
+
+    async def lock_books(self, book_ids: Sequence[int]) -> list[LockedBook]:
+        """Lock the rows of these books in ascending id, as `app.catalog.stock.lock_books` does, and read them."""
+        return await lock_books(self._session, book_ids)
 
     async def create_order(
         self, user_id: int, lines: Sequence[NewLine], *, currency: str, payment_reference: str | None
@@ -152,21 +130,10 @@ class OrderRepository:
         parameters = {"order_id": order.id, "actor_id": actor_id, "reason": reason}
         await self._session.execute(_CANCEL_ORDER, parameters)
 
-    async def put_back_stock(self, order: Order, actor_id: int, reason: str | None) -> list[Restocked]:
-        """Give the copies of an order back to its books that are still sold, in one statement; the books by id.
-
-        The books must be locked.
-        """
-        lines = [(item.book_id, item.quantity) for item in order.items if item.book_id is not None]
-        parameters = {
-            "order_id": order.id,
-            "actor_id": actor_id,
-            "kind": "cancellation",
-            "reason": reason,
-            "book_ids": [book_id for book_id, _ in lines],
-            "deltas": [quantity for _, quantity in lines],
-        }
-        return [Restocked(*row) for row in await self._session.execute(_MOVE_STOCK, parameters)]
+    async def put_back_stock(self, order: Order, actor_id: int, reason: str | None) -> list[PutBack]:
+        """Give the copies of an order back to its books that are still sold; the books must be locked."""
+        copies = [(item.book_id, item.quantity) for item in order.items if item.book_id is not None]
+        return await put_back(self._session, order.id, copies, actor_id=actor_id, reason=reason)
 
     async def list_for_user(
         self, user_id: int, *, limit: int, after: Position | None = None

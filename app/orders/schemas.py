@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from app.core.values import MoneyOut, PlainDecimal, TimestampOut
 from app.orders.models import Order, OrderItem, OrderStatus
 from app.orders.placed import PlacedLine, PlacedOrder
+from app.payments.service import PaymentOptions
 
 
 class CheckoutRequest(BaseModel):
@@ -19,6 +20,10 @@ class CheckoutRequest(BaseModel):
         examples=["31.80"],
         description="The total the buyer saw; checkout is refused when it is another.",
     )
+
+    def payment_options(self) -> PaymentOptions:
+        """What the payment service is told besides the amount."""
+        return {"force_fail": self.force_payment_failure}
 
 
 class InsufficientStockItem(BaseModel):

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NoReturn
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.deps import Caller
 from app.cart.service import CartService
+from app.catalog.stock import PutBack
+from app.core.db.batch import Batch
 from app.core.paging import Page, Position
 from app.core.values import INT_MAX
 from app.notifications.outbox import Outbox
@@ -26,11 +29,12 @@ from app.orders.errors import (
     TooManyDeclines,
     TotalChanged,
 )
+from app.orders.idempotency import ClaimedKey, Outcome
 from app.orders.mails import OrderMails
 from app.orders.models import Order, OrderStatus
 from app.orders.placed import NewLine, PlacedOrder
 from app.orders.query import OrderFilter
-from app.orders.repository import OrderRepository, Restocked
+from app.orders.repository import OrderRepository
 from app.orders.schemas import CheckoutRequest
 from app.payments.attempts import PaymentAttempts, Purchase
 
@@ -40,7 +44,7 @@ class Cancelled:
     """What a cancellation did: whose order it was, and the books that got copies back."""
 
     user_id: int
-    restocked: list[Restocked]
+    restocked: list[PutBack]
 
 
 class OrderService:
@@ -54,6 +58,7 @@ class OrderService:
         currency: str,
         bounds: CheckoutBounds,
     ) -> None:
+        self._session = session
         self._orders = OrderRepository(session)
         self._cart = CartService(session, bounds.lines)
         self._bounds = bounds
@@ -61,8 +66,10 @@ class OrderService:
         self._mails = OrderMails(session, outbox)
         self._currency = currency
 
-    async def checkout(self, buyer: Caller, request: CheckoutRequest, *, under_key: bool = False) -> PlacedOrder:
-        """Turn the buyer's cart into a paid order; `under_key` where its answer is to be kept.
+    async def checkout(
+        self, buyer: Caller, request: CheckoutRequest, *, under_key: ClaimedKey | None = None
+    ) -> PlacedOrder:
+        """Turn the buyer's cart into a paid order, whose answer is kept `under_key`.
 
         On return the cart row and the book rows are locked until the transaction ends.
 
@@ -72,10 +79,12 @@ class OrderService:
             TooManyDeclines: the payment service is not asked again before an hour is over.
             PaymentDeclined: the payment service said no.
         """
-        cart = await self._cart.lock(buyer.id, self._bounds.keys if under_key else None)
-        if cart and cart.keys > self._bounds.keys:
-            raise KeysExhausted(self._bounds.keys, cart.first_key_until)
-        if cart is None or not cart.lines:
+        most_keys = self._bounds.keys if under_key else None
+        begun = await self._orders.begin_checkout(buyer.id, self._bounds.lines, most_keys)
+        cart, payments = begun.cart, begun.payments
+        if begun.keys.count > self._bounds.keys:
+            raise KeysExhausted(self._bounds.keys, begun.keys.first_until)
+        if not cart.lines:
             raise CartEmpty
         if len(cart.lines) > self._bounds.lines:
             raise TooLarge(self._bounds.lines)
@@ -88,23 +97,34 @@ class OrderService:
         total = rules.total(cart.lines, books)
         if request.expected_total not in {None, total}:
             raise TotalChanged(total)
-        if cart.declined_lately >= self._bounds.declines:
-            raise TooManyDeclines(self._bounds.declines, cart.first_declined_at)
-        purchase = Purchase(buyer.id, cart.id, cart.turn, cart.ended_payments, total, self._currency)
-        charge = await self._payments.charge(purchase, force_fail=request.force_payment_failure)
+        if payments.declined_lately >= self._bounds.declines:
+            raise TooManyDeclines(self._bounds.declines, payments.first_declined_at)
+        purchase = Purchase(buyer.id, cart.id, cart.turn, payments.count, total, self._currency)
+        charge = await self._payments.charge(purchase, request.payment_options())
+        batch = Batch(self._session)
         if not charge.approved:
-            self._payments.record()
-            raise PaymentDeclined
+            await self._decline(batch, under_key)
         order = await self._orders.create_order(
             buyer.id,
             [NewLine(books[line.book_id], line.quantity) for line in cart.lines],
             currency=self._currency,
             payment_reference=charge.reference,
         )
-        self._payments.record(order.id)
-        self._cart.end_turn(cart)
-        self._mails.confirm(buyer, order)
+        self._payments.record(batch, order.id)
+        self._cart.end_turn(batch, cart)
+        self._mails.confirm(batch, buyer, order)
+        if under_key:
+            under_key.keep(batch, Outcome.placed(order))
+        await batch.send()
         return order
+
+    async def _decline(self, batch: Batch, under_key: ClaimedKey | None) -> NoReturn:
+        """Put the decline on record while the cart is locked; the same key may try again."""
+        self._payments.record(batch)
+        if under_key:
+            under_key.give_up(batch)
+        await batch.send()
+        raise PaymentDeclined
 
     async def cancel(
         self, order_id: int, actor: Caller, *, reason: str | None = None, within: timedelta | None = None

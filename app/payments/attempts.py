@@ -8,9 +8,10 @@ from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.db.batch import Batch
 from app.core.db.transaction import Database, in_doubt, undo_unless_committed
 from app.payments.repository import AttemptRow, PaymentRepository
-from app.payments.service import Charge, PaymentService
+from app.payments.service import Charge, ChargeStatus, PaymentOptions, PaymentService
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,16 @@ class Purchase:
     ended: int
     amount: Decimal
     currency: str
+
+
+class PendingInProcess(RuntimeError):
+    """A payment service that lives in the process left a charge open: there is nobody who would ask again."""
+
+    def __init__(self, service: PaymentService, key: str) -> None:
+        super().__init__(
+            f"{type(service).__name__} lives in the process and answered that charge {key} is pending: it has to"
+            " approve or to decline while the checkout holds its locks"
+        )
 
 
 @dataclass(slots=True)
@@ -54,9 +65,9 @@ class _Attempt:
         )
 
     def _outcome(self) -> str:
-        if self.charge is None:
+        if self.charge is None or self.charge.status is ChargeStatus.PENDING:
             return "errored"
-        return "approved" if self.charge.approved else "declined"
+        return self.charge.status
 
 
 class PaymentAttempts:
@@ -75,24 +86,28 @@ class PaymentAttempts:
         self._repository = PaymentRepository(session)
         self._attempt: _Attempt | None = None
 
-    async def charge(self, purchase: Purchase, *, force_fail: bool = False) -> Charge:
-        """Charge for this turn of the cart. The cart row must be locked.
+    async def charge(self, purchase: Purchase, options: PaymentOptions) -> Charge:
+        """Charge for this turn of the cart: approved or declined. The cart row must be locked.
 
         The key of the charge depends on the cart, its turn, the amount and how many attempts of this turn have ended,
         and on nothing that a crash forgets: a retry asks under the same key and gets the first outcome.
+
+        Raises:
+            PendingInProcess: the service did neither. The charge is voided once the transaction was rolled back.
         """
         attempt = self._attempt = _Attempt(charge_key(purchase), purchase)
         undo_unless_committed(self._session, attempt.key, partial(self._end, attempt))
-        attempt.charge = await self._service.charge(
-            attempt.key, purchase.amount, purchase.currency, force_fail=force_fail
-        )
-        return attempt.charge
+        charge = await self._service.charge(attempt.key, purchase.amount, purchase.currency, **options)
+        attempt.charge = charge
+        if charge.status is ChargeStatus.PENDING:
+            raise PendingInProcess(self._service, attempt.key)
+        return charge
 
-    def record(self, order_id: int | None = None) -> None:
-        """Before COMMIT, put the charge on record: as the payment of that order, or as declined."""
+    def record(self, batch: Batch, order_id: int | None = None) -> None:
+        """Put the charge on record with `batch`: as the payment of that order, or as declined."""
         if self._attempt is None:
             raise AssertionError("nothing was charged in this transaction")
-        self._repository.record_later(self._attempt.row(order_id=order_id))
+        self._repository.record_in(batch, self._attempt.row(order_id=order_id))
 
     async def refund(self, order_id: int) -> Decimal | None:
         """Give back what was paid for the order; None when it was given back before or nothing was paid.
@@ -109,7 +124,7 @@ class PaymentAttempts:
 
     async def _end(self, attempt: _Attempt) -> None:
         """The transaction is over and, for all this process knows, left no order: void what may have been taken."""
-        declined = attempt.charge is not None and not attempt.charge.approved
+        declined = attempt.charge is not None and attempt.charge.status is ChargeStatus.DECLINED
         if not declined:
             if in_doubt(self._session) and await self._has_order(attempt):
                 log.warning("the answer to COMMIT was lost, but the order stands: charge %s is kept", attempt.key)

@@ -1,5 +1,7 @@
 """What was asked of the payment service, and what it gave back."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import CHAR, BigInteger, CheckConstraint, ForeignKey, Index, Numeric, String, text
@@ -52,3 +54,15 @@ class PaymentRefund(Base):
     amount: Mapped[Decimal] = mapped_column(Numeric)
     reference: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[CreatedAt]
+
+
+@dataclass(frozen=True, slots=True)
+class EndedPayments:
+    """The attempts of one turn of a cart that took nothing, as they stand under the lock of the cart row.
+
+    `declined_lately` counts those that were declined within an hour, the first of them at `first_declined_at`.
+    """
+
+    count: int
+    declined_lately: int
+    first_declined_at: datetime | None

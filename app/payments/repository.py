@@ -6,7 +6,8 @@ from decimal import Decimal
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.db.driver import driver, later
+from app.core.db.batch import Batch
+from app.core.db.driver import driver
 from app.payments.models import PaymentAttempt, PaymentRefund
 
 
@@ -57,9 +58,9 @@ class PaymentRepository:
         """Write the attempt; what is known of it by now replaces what was. False when it has an order already."""
         return await (await driver(self._session)).fetchval(_RECORD, *astuple(row)) is not None
 
-    def record_later(self, row: AttemptRow) -> None:
-        """Write the attempt before COMMIT."""
-        later(self._session, _RECORD, *astuple(row))
+    def record_in(self, batch: Batch, row: AttemptRow) -> None:
+        """Write the attempt with that batch."""
+        batch.add(_RECORD, *astuple(row))
 
     async def unrefunded(self, order_id: int) -> Paid | None:
         """The charge that paid for the order, unless it was given back."""

@@ -4,25 +4,55 @@ import random
 from collections import OrderedDict
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Protocol
+from enum import StrEnum
+from typing import Protocol, TypedDict, Unpack
 
-from app.core.config import Settings
+from app.core.config import ConfigurationError, Settings
 
 REMEMBERED_ATTEMPTS = 10_000
 
 
+class ChargeStatus(StrEnum):
+    """What a gateway answers. `PENDING` is no end: it is asked again until it says one of the others."""
+
+    APPROVED = "approved"
+    DECLINED = "declined"
+    PENDING = "pending"
+
+
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """The outcome of an attempt. `reference` is the service's own name for an approved charge."""
+    """The answer to an attempt. `reference` is the service's own name for a charge that was not declined."""
 
-    approved: bool
+    status: ChargeStatus
     reference: str | None = None
+
+    @property
+    def approved(self) -> bool:
+        """Whether the money was taken."""
+        return self.status is ChargeStatus.APPROVED
+
+
+class PaymentOptions(TypedDict, total=False):
+    """What a buyer tells the gateway. It goes there from the request as it is; nobody between them looks inside."""
+
+    force_fail: bool
 
 
 class PaymentService(Protocol):
     """Takes the buyer's money, at most once for each attempt id."""
 
-    async def charge(self, attempt_id: str, amount: Decimal, currency: str, *, force_fail: bool) -> Charge:
+    @property
+    def in_process(self) -> bool:
+        """Whether it answers at once, without a network: it is asked inside the transaction that makes the order.
+
+        Such a service answers approved or declined, and never pending.
+        """
+        ...
+
+    async def charge(
+        self, attempt_id: str, amount: Decimal, currency: str, **options: Unpack[PaymentOptions]
+    ) -> Charge:
         """Charge `amount` (major units of `currency`). The same attempt id gets the same outcome, once charged."""
         ...
 
@@ -44,6 +74,8 @@ class MockPaymentService:
     Attempts are remembered (the latest 10,000) so that a repeated transaction finds its first outcome.
     """
 
+    in_process = True
+
     def __init__(self, success_rate: float = 0.9, chance: random.Random | None = None) -> None:
         self.success_rate = success_rate
         self._chance = chance or random.SystemRandom()
@@ -55,7 +87,7 @@ class MockPaymentService:
         """Decide by chance, once for each attempt id."""
         if attempt_id not in self._attempts:
             approved = not force_fail and self._chance.random() < self.success_rate
-            self._remember(attempt_id, Charge(approved, f"mock_{attempt_id}" if approved else None))
+            self._remember(attempt_id, _approved(attempt_id) if approved else Charge(ChargeStatus.DECLINED))
         return self._attempts[attempt_id]
 
     async def void(self, attempt_id: str) -> None:
@@ -78,6 +110,19 @@ class MockPaymentService:
             self.voided.discard(forgotten)
 
 
+def _approved(attempt_id: str) -> Charge:
+    return Charge(ChargeStatus.APPROVED, f"mock_{attempt_id}")
+
+
 def make_payment_service(settings: Settings) -> PaymentService:
     """The service that PAYMENT_PROVIDER names."""
     return MockPaymentService(settings.payment_mock_success_rate)
+
+
+def refuse_remote(service: PaymentService) -> None:
+    """Raise ConfigurationError for a service that checkout, which asks it inside its transaction, would wait for."""
+    if not service.in_process:
+        raise ConfigurationError(
+            f"{type(service).__name__} takes payments over a network. This release asks for them inside the"
+            " transaction of the order, which must not wait for a network: it runs with PAYMENT_PROVIDER=mock only."
+        )

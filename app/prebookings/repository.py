@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import User
 from app.catalog.models import Book
+from app.catalog.stock import locking
 from app.core.paging import Position
 from app.prebookings.models import BookedTitle, LockedBook, PreBooking, PreBookStatus, Waiter
 
@@ -72,8 +73,7 @@ class PreBookingRepository:
         row, so that a restock would wait for as long as people keep booking.
         """
         query = select(Book.title, Book.author, Book.stock_quantity).join(User, User.id == user_id)
-        locking = query.where(Book.id == book_id).with_for_update(key_share=True, of=(User, Book))
-        row = (await self._session.execute(locking)).one_or_none()
+        row = (await self._session.execute(locking(query.where(Book.id == book_id), User))).one_or_none()
         return None if row is None else LockedBook(*row)
 
     async def add(self, user_id: int, book_id: int, book: LockedBook, *, most: int, past: int) -> BookedTitle | None:

@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import User
 from app.catalog.models import Book
+from app.catalog.stock import locking
 from app.orders.models import Order, OrderItem, OrderStatus
 from app.reviews.errors import ReviewDuplicate
 from app.reviews.models import RemovedReview, Review, ReviewDetails, ReviewEntry, ReviewFilter, Standing
@@ -80,8 +81,7 @@ class ReviewRepository:
 
     async def lock_book(self, book_id: int) -> bool:
         """Lock the book row against checkouts and other reviewers; False when there is no such book."""
-        query = select(Book.id).where(Book.id == book_id).with_for_update(key_share=True)
-        return await self._session.scalar(query) is not None
+        return await self._session.scalar(locking(select(Book.id).where(Book.id == book_id))) is not None
 
     async def add(self, user_id: int, book_id: int, rating: int, text: str | None) -> int:
         """The id of the new review. The book row must be locked.
@@ -146,8 +146,7 @@ class ReviewRepository:
     async def _lock_books_of(self, review_ids: Sequence[int]) -> None:
         """Lock the rows of the books that these reviews are about, by ascending id."""
         about = select(Review.book_id).where(_among(review_ids), _LIVE)
-        query = select(Book.id).where(Book.id.in_(about)).order_by(Book.id).with_for_update(key_share=True)
-        await self._session.execute(query)
+        await self._session.execute(locking(select(Book.id).where(Book.id.in_(about)).order_by(Book.id)))
 
     async def count(self, wanted: ReviewFilter) -> int:
         """How many reviews of all books pass the filter."""

@@ -4,14 +4,15 @@ from sqlalchemy import Select, delete, exists, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog.models import Book
+from app.catalog.stock import BOOKS_STAY
 from app.core.paging import Position
 from app.wishlist.models import Wish, WishedBook, WishlistItem
 
 # Whoever adds to a list holds the row of its account, so that what the next statement counts is all there is.
-_HOLD_BOOK = text("""
+_HOLD_BOOK = text(f"""
     SELECT books.id, title, author, price, stock_quantity, cover_image_url
     FROM users JOIN books ON books.id = :book_id WHERE users.id = :user_id
-    FOR NO KEY UPDATE OF users FOR KEY SHARE OF books
+    FOR NO KEY UPDATE OF users {BOOKS_STAY}
 """)
 _ADD = text("""
     INSERT INTO wishlist_items (user_id, book_id)

@@ -27,7 +27,7 @@ from benchmarks.growth.shop import GrownShop, open_shop
 
 SIZES = (10_000, 100_000, 1_000_000)
 ROUNDS = 200
-_WRITING = re.compile(r"\b(INSERT|UPDATE|DELETE|bookstore_lock_cart)\b")
+_WRITING = re.compile(r"\b(INSERT|UPDATE|DELETE|bookstore_begin_checkout)\b")
 WARM = 60
 """So many times come before what is counted: each popular search has been asked for by then, and PostgreSQL, just
 started, has read most of what is wanted into its memory.

@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
-from app.core.db.driver import driver, later
+from app.core.db.driver import driver
 from app.core.db.engine import make_engine
 from app.core.db.transaction import Database, release
 from app.core.errors import TryAgain
@@ -96,19 +96,6 @@ async def test_connections_that_died_with_their_reader_are_replaced(live: Shop, 
     await raw.execute("SELECT pg_terminate_backend($1)", before)
     await asyncio.sleep(0.1)
     assert await database.reading(pid) != before
-
-
-async def test_what_waits_for_commit_is_not_taken_where_there_is_none(live: Shop, raw: asyncpg.Connection):
-    """Seen to fail (the statement was forgotten) without the look at what waits."""
-    book = await live.book()
-
-    async def work(session) -> None:
-        later(session, "UPDATE books SET title = 'Later' WHERE id = $1", book)
-
-    with pytest.raises(AssertionError, match="needs a transaction"):
-        await live.app.state.database.reading(work)
-    await live.app.state.database.transaction(work)
-    assert await raw.fetchval("SELECT title FROM books WHERE id = $1", book) == "Later"
 
 
 async def test_a_server_that_goes_in_the_middle_asks_to_try_again(live: Shop, raw: asyncpg.Connection):

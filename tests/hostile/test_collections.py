@@ -164,7 +164,7 @@ async def test_the_largest_search_costs_little(stage: Stage, path: str, words: s
 async def test_a_checkout_of_what_was_collected_is_refused_at_once(
     stage: Stage, key: str | None, status: int, code: str
 ):
-    """20,000 keys, 2,000 declines and 21,000 lines. Seen to fail without the LIMITs of `bookstore_lock_cart`."""
+    """20,000 keys, 2,000 declines and 21,000 lines. Seen to fail without the LIMITs of `bookstore_begin_checkout`."""
     shop = stage.premises.shop
     checkouts = (shop.checkout(stage.reader, key=key) for _ in range(ROUNDS))
     took, waited = await stage.price(*checkouts, status=status)

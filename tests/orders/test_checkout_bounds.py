@@ -35,7 +35,7 @@ async def test_a_cart_from_before_the_bound_is_refused_until_it_fits(shop: Shop,
 
 @pytest.mark.parametrize("cart", [True, False])
 async def test_beyond_the_bound_a_new_key_is_refused_and_kept_ones_stand(shop: Shop, buyer: Person, *, cart: bool):
-    """Seen to fail without the count of `bookstore_lock_cart`, and without a cart when that was asked first."""
+    """Seen to fail without the count of `bookstore_begin_checkout`, and without a cart when that was asked first."""
     if not cart:
         await shop.rows("DELETE FROM carts")
     shop.bound(max_idempotency_keys=2)

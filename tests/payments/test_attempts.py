@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.db.batch import Batch
 from app.payments.attempts import PaymentAttempts, Purchase, charge_key
 from app.payments.service import Charge, MockPaymentService
 from tests.support import Person, Shop, assert_problem
@@ -76,7 +77,7 @@ async def test_an_attempt_tells_who_paid_for_which_turn_of_which_cart_and_how(
 
 async def test_only_a_charge_can_be_put_on_record(live: Shop, till: Till):
     async def work(session: AsyncSession) -> None:
-        PaymentAttempts(session, live.app.state.database, till).record(1)
+        PaymentAttempts(session, live.app.state.database, till).record(Batch(session), 1)
 
     with pytest.raises(AssertionError, match=r"^nothing was charged in this transaction$"):
         await live.app.state.database.transaction(work)

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from app.core.config import Settings
-from app.payments.service import REMEMBERED_ATTEMPTS, Charge, MockPaymentService, make_payment_service
+from app.payments.service import REMEMBERED_ATTEMPTS, Charge, ChargeStatus, MockPaymentService, make_payment_service
 
 TEN = Decimal("10.00")
 
@@ -51,7 +51,7 @@ async def test_the_same_seed_gives_the_same_outcomes():
 
 async def test_a_forced_failure_declines_whatever_the_rate():
     charge = await MockPaymentService(1.0).charge("a", TEN, "USD", force_fail=True)
-    assert charge == Charge(approved=False, reference=None)
+    assert charge == Charge(ChargeStatus.DECLINED, reference=None)
 
 
 async def test_an_attempt_keeps_its_first_outcome():

@@ -18,6 +18,7 @@ from app.main import create_app
 CARTS, ORDERS, SNAPSHOTS, LEDGER = "b2c3d4e5f6a7", "d4e5f6a7b8c9", "e2f8a4b6c010", "a3b5c7d9e111"
 BEFORE_MAIL_PREFERENCES = "d0e2f4a6b822"
 COUNTED_BY_PURCHASE = "c2e4f6a8b042"
+SLICE_BY_SLICE = "f8b0d2e4a648"
 LEFT_AFTER_DOWNGRADE = """
     SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
     WHERE nspname = 'public' AND relkind IN ('r', 'S') AND relname <> 'alembic_version'
@@ -137,6 +138,17 @@ def test_old_reviews_of_cancelled_purchases_leave_the_figures(alembic: Config, s
     assert sql("SELECT max(updated_at)::date::text FROM reviews")[0][0] == "2026-01-01"
     command.downgrade(alembic, f"{COUNTED_BY_PURCHASE}-1")
     assert tuple(sql(figures)[0]) == (6, 3)
+
+
+def test_the_cart_is_locked_after_a_downgrade_as_it_was_before(alembic: Config, sql):
+    """And the functions that are there instead know their own tables, and those of slices below."""
+    command.downgrade(alembic, f"{SLICE_BY_SLICE}-1")
+    functions = "SELECT proname, prosrc FROM pg_proc WHERE proname LIKE 'bookstore%cart%' ORDER BY proname"
+    before = [tuple(row) for row in sql(functions)]
+    assert sum("idempotency_keys" in source for _, source in before) == 1
+    command.upgrade(alembic, SLICE_BY_SLICE)
+    command.downgrade(alembic, f"{SLICE_BY_SLICE}-1")
+    assert [tuple(row) for row in sql(functions)] == before
 
 
 def test_accounts_without_password_survive_a_downgrade_but_cannot_sign_in(alembic: Config, sql):

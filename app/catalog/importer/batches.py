@@ -9,9 +9,11 @@ from typing import NamedTuple
 
 import asyncpg
 
+from app.audit.service import record_on
 from app.catalog.importer.options import ImportFailed, ImportOptions
 from app.catalog.importer.rows import BookRow
 from app.catalog.rules import GENRES_LOCK
+from app.catalog.stock import IMPORTED_STOCK, MOVE_IMPORTED_STOCK, lock_all
 
 Restocked = Callable[[asyncpg.Connection, Sequence[int]], Awaitable[None]]
 """Told, inside the batch's transaction, the ids of books whose stock went from 0 to above 0, ascending."""
@@ -63,22 +65,10 @@ _DIFFERS = """
      coalesce(s.cover_image_url, b.cover_image_url), coalesce(s.publish_date, b.publish_date),
      coalesce(s.stock, b.stock_quantity), coalesce(s.genre_id, b.genre_id))
 """
-_LOCK = f"""
-    SELECT b.id FROM books b JOIN import_batch s ON s.book_id = b.id
-    WHERE {_DIFFERS}
-    ORDER BY b.id FOR UPDATE OF b
-"""
+_LOCK = lock_all(f"books b JOIN import_batch s ON s.book_id = b.id WHERE {_DIFFERS}")
 _LOST = """
     SELECT count(*) FROM import_batch s
     WHERE s.book_id IS NOT NULL AND NOT EXISTS (SELECT FROM books b WHERE b.id = s.book_id)
-"""
-_MOVE_STOCK = """
-    INSERT INTO stock_movements (book_id, book_title, delta, quantity_after, kind, reason)
-    SELECT b.id, s.title, s.stock - b.stock_quantity, s.stock, 'set', 'import'
-    FROM books b JOIN import_batch s ON s.book_id = b.id
-    WHERE b.id = ANY($1::integer[]) AND s.stock <> b.stock_quantity
-    ORDER BY b.id
-    RETURNING book_id, delta = quantity_after AS was_empty
 """
 _UPDATE = f"""
     UPDATE books b SET
@@ -86,7 +76,7 @@ _UPDATE = f"""
         description = coalesce(s.description, b.description),
         cover_image_url = coalesce(s.cover_image_url, b.cover_image_url),
         publish_date = coalesce(s.publish_date, b.publish_date),
-        stock_quantity = coalesce(s.stock, b.stock_quantity), genre_id = coalesce(s.genre_id, b.genre_id),
+        {IMPORTED_STOCK}, genre_id = coalesce(s.genre_id, b.genre_id),
         updated_at = now()
     FROM import_batch s
     WHERE b.id = s.book_id AND b.id = ANY($1::integer[]) AND {_DIFFERS}
@@ -100,11 +90,6 @@ _CREATE = """
     FROM import_batch WHERE book_id IS NULL
     ORDER BY line
     RETURNING id
-"""
-_NOTE = """
-    INSERT INTO audit_events (actor_user_id, actor_email, action, subject, after)
-    SELECT $4::integer, $5::text, 'import.stored', 'import', to_jsonb(stored)
-    FROM (SELECT $1::text AS file, $2::integer AS created, $3::integer AS updated) stored
 """
 
 
@@ -166,8 +151,8 @@ async def _attempt(
         updated = await _update_books(connection, restocked)
         created = await _create_books(connection, options.default_price, options.default_stock)
         if created or updated:
-            by = options.source
-            await connection.execute(_NOTE, _storable(file_name), created, updated, by.actor_id, by.actor_email)
+            counts = {"file": _storable(file_name), "created": created, "updated": updated}
+            await record_on(connection, options.source, "import.stored", counts)
     except BaseException:
         with suppress(*LOST_CONNECTION):  # the server has rolled back what it lost, and the first error tells more
             await transaction.rollback()
@@ -202,7 +187,7 @@ async def _update_books(connection: asyncpg.Connection, restocked: Restocked | N
     ids = [record["id"] for record in await connection.fetch(_LOCK)]
     if await connection.fetchval(_LOST):
         raise _BookVanished
-    moved = await connection.fetch(_MOVE_STOCK, ids)
+    moved = await connection.fetch(MOVE_IMPORTED_STOCK, ids)
     updated = await connection.fetch(_UPDATE, ids)
     back_in_stock = [record["book_id"] for record in moved if record["was_empty"]]
     if back_in_stock and restocked:

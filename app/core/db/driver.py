@@ -3,7 +3,6 @@
 See docs/decisions/0009-the-driver-on-the-hot-path.md.
 """
 
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
@@ -15,8 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 Driver: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 _DRIVER = "driver"
-_LATER = "later"
-_PLACE = re.compile(r"\$(\d+)")
 _DIALECT = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
 
 
@@ -44,37 +41,6 @@ async def one_transaction(session: AsyncSession) -> AsyncIterator[None]:
         return
     async with connection.transaction():
         yield
-
-
-def later(session: AsyncSession, statement: str, *values: object) -> None:
-    """Have a statement that changes rows run before COMMIT, in one round trip with all others that wait so.
-
-    They run in no order and see nothing of each other; none of them may have a WITH of its own. A session of readers
-    knows no COMMIT and takes none.
-    """
-    session.info.setdefault(_LATER, []).append((statement, values))
-
-
-def waits(session: AsyncSession) -> bool:
-    """Whether `later` was told anything that was not run yet."""
-    return bool(session.info.get(_LATER))
-
-
-async def run_what_waits(session: AsyncSession) -> None:
-    """What `later` was told."""
-    waiting = session.info.pop(_LATER, ())
-    if not waiting:
-        return
-    parts: list[str] = []
-    values: list[object] = []
-    for statement, given in waiting:
-        parts.append(f"part_{len(parts)} AS ({_renumbered(statement, len(values))})")
-        values += given
-    await (await driver(session)).execute(f"WITH {', '.join(parts)} SELECT", *values)
-
-
-def _renumbered(statement: str, before: int) -> str:
-    return _PLACE.sub(lambda place: f"${int(place[1]) + before}", statement)
 
 
 async def driver(session: AsyncSession) -> Driver:

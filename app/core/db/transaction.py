@@ -17,7 +17,7 @@ from fastapi.routing import APIRoute
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
-from app.core.db.driver import run_what_waits
+from app.core.db.batch import refuse_unsent
 from app.core.db.failures import (
     NO_ROOM,
     OUT_OF_TIME,
@@ -112,7 +112,9 @@ class Database:
             if self._readers:
                 return await self._readers.run(work)
             async with self.sessions() as session:
-                return await work(session)
+                found = await work(session)
+                refuse_unsent(session)
+                return found
         except StatementFailed as error:
             raise _as_answer(error) from error
         except (PoolTimeout, OSError) as error:
@@ -173,7 +175,7 @@ _PATIENCE = (
 
 
 async def _commit(session: AsyncSession, undos: dict[str, Undo]) -> None:
-    await run_what_waits(session)
+    refuse_unsent(session)
     try:
         await session.commit()
     except BaseException as error:

@@ -11,7 +11,7 @@ from app.core.errors import DomainError
 from app.core.metrics import CHECKOUTS
 from app.core.problems import domain_problem
 from app.orders.errors import CheckoutRefused, PaymentDeclined
-from app.orders.idempotency import IdempotencyKeys, StoredAnswer, fingerprint
+from app.orders.idempotency import IdempotencyKeys, StoredAnswer
 from app.orders.schemas import CheckoutRequest, OrderOut
 from app.orders.service import OrderService
 
@@ -42,7 +42,7 @@ async def check_out(
     if key is None:
         return await _run(session, orders, buyer, request, under_key=False)
     keys = IdempotencyKeys(session, buyer.id)
-    if kept := await keys.claim(key, fingerprint(request)):
+    if kept := await keys.claim(key, request):
         return Outcome(kept.status, kept.body, replayed=True)
     try:
         outcome = await _run(session, orders, buyer, request, under_key=True)

@@ -9,8 +9,8 @@ from app.core.values import MoneyOut, PlainDecimal, TimestampOut, money_text
 from app.orders.models import Order, OrderItem, OrderStatus
 from app.orders.placed import PlacedLine, PlacedOrder
 
-# Requests under an Idempotency-Key are told apart by what is dumped, so each value is dumped in one way only, however it
-# was written: 20, 20.0 and 2e1 are one amount, and so are 0 and -0.
+# Requests under an Idempotency-Key are told apart by what is dumped, so a value is dumped in one way, however it was
+# written: 20, 20.0 and 2e1 are one amount, and so are 0 and -0.
 ExpectedTotal = Annotated[
     Decimal,
     PlainDecimal,
@@ -131,7 +131,7 @@ def _shown(order: Order | PlacedOrder) -> dict[str, object]:
         "status": order.status,
         "created_at": order.created_at,
         "items": [OrderItemOut.of(item) for item in order.items],
-        "total_price": order.total_price,
+        "total_price": order.items_total,
         "currency": order.currency,
         "events": [OrderEventOut.model_validate(event) for event in order.events],
     }

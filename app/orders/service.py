@@ -29,6 +29,7 @@ from app.orders.errors import (
 from app.orders.mails import OrderMails
 from app.orders.models import Order, OrderStatus
 from app.orders.placed import NewLine, PlacedOrder
+from app.orders.pricing import price
 from app.orders.query import OrderFilter
 from app.orders.repository import OrderRepository, Restocked
 from app.orders.schemas import CheckoutRequest
@@ -85,21 +86,19 @@ class OrderService:
             raise ItemsUnavailable(gone)
         if short := rules.short_lines(cart.lines, books):
             raise NotEnoughStock(short)
-        total = rules.total(cart.lines, books)
-        if request.expected_total not in {None, total}:
-            raise TotalChanged(total)
+        lines = [NewLine(books[line.book_id], line.quantity) for line in cart.lines]
+        totals = price(lines)
+        if request.expected_total not in {None, totals.grand_total}:
+            raise TotalChanged(totals.grand_total)
         if cart.declined_lately >= self._bounds.declines:
             raise TooManyDeclines(self._bounds.declines, cart.first_declined_at)
-        purchase = Purchase(buyer.id, cart.id, cart.turn, cart.ended_payments, total, self._currency)
+        purchase = Purchase(buyer.id, cart.id, cart.turn, cart.ended_payments, totals.grand_total, self._currency)
         charge = await self._payments.charge(purchase, force_fail=request.force_payment_failure)
         if not charge.approved:
             self._payments.record()
             raise PaymentDeclined
         order = await self._orders.create_order(
-            buyer.id,
-            [NewLine(books[line.book_id], line.quantity) for line in cart.lines],
-            currency=self._currency,
-            payment_reference=charge.reference,
+            buyer.id, lines, currency=self._currency, payment_reference=charge.reference, totals=totals
         )
         self._payments.record(order.id)
         self._cart.end_turn(cart)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import asyncpg
@@ -18,6 +19,7 @@ from app.main import create_app
 CARTS, ORDERS, SNAPSHOTS, LEDGER = "b2c3d4e5f6a7", "d4e5f6a7b8c9", "e2f8a4b6c010", "a3b5c7d9e111"
 BEFORE_MAIL_PREFERENCES = "d0e2f4a6b822"
 COUNTED_BY_PURCHASE = "c2e4f6a8b042"
+STORED_TOTALS = "e6a8c0d2f446"
 LEFT_AFTER_DOWNGRADE = """
     SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
     WHERE nspname = 'public' AND relkind IN ('r', 'S') AND relname <> 'alembic_version'
@@ -137,6 +139,42 @@ def test_old_reviews_of_cancelled_purchases_leave_the_figures(alembic: Config, s
     assert sql("SELECT max(updated_at)::date::text FROM reviews")[0][0] == "2026-01-01"
     command.downgrade(alembic, f"{COUNTED_BY_PURCHASE}-1")
     assert tuple(sql(figures)[0]) == (6, 3)
+
+
+def test_old_orders_get_their_totals(alembic: Config, sql):
+    """And what triggers keep of orders is as it was, on the way back as well."""
+    command.downgrade(alembic, f"{STORED_TOTALS}-1")
+    sql("INSERT INTO users (email) VALUES ('a@example.com')")
+    sql("INSERT INTO books (title, author, price) VALUES ('T', 'A', 5)")
+    sql(
+        "INSERT INTO orders (user_id, status) SELECT id, status FROM users, unnest(enum_range(NULL::orderstatus)) AS status"
+    )
+    sql("INSERT INTO orders (user_id) SELECT id FROM users")  # without lines
+    lines = "INSERT INTO order_items (order_id, book_id, quantity, unit_price) SELECT o.id, b.id, {} FROM orders o, books b"
+    sql(f"{lines.format('3, 0.10')} WHERE o.id < 4")
+    sql(f"{lines.format('2, 19.99')} WHERE o.id = 1")
+    sold = "SELECT sum(orders), sum(copies), sum(revenue) FROM sales_tallies"
+    entries = "SELECT count(*) FROM sales_tallies"
+    before, written = sql(sold)[0], sql(entries)[0][0]
+    assert tuple(before) == (2, 5, Decimal("40.28"))
+
+    command.upgrade(alembic, STORED_TOTALS)
+    totals = "SELECT items_total, discount_total, delivery_total, tax_total, grand_total FROM orders ORDER BY id"
+    assert [tuple(row) for row in sql(totals)] == [
+        (total, 0, 0, 0, total) for total in map(Decimal, ("40.28", "0.30", "0.30", "0"))
+    ]
+    assert [row[0] for row in sql("SELECT line_total FROM order_items WHERE order_id = 1 ORDER BY id")] == [
+        Decimal("0.30"),
+        Decimal("39.98"),
+    ]
+    assert (sql(sold)[0], sql(entries)[0][0]) == (before, written)
+    sql("UPDATE orders SET status = 'cancelled' WHERE id = 1")
+    assert tuple(sql(sold)[0]) == (1, 0, 0)
+
+    command.downgrade(alembic, f"{STORED_TOTALS}-1")
+    sql("UPDATE orders SET status = 'confirmed' WHERE id = 1")
+    sql(f"{lines.format('1, 1')} WHERE o.id = 1")
+    assert tuple(sql(sold)[0]) == (2, 6, Decimal("41.28"))
 
 
 def test_accounts_without_password_survive_a_downgrade_but_cannot_sign_in(alembic: Config, sql):

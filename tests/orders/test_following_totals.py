@@ -62,7 +62,7 @@ async def test_totals_follow_their_lines(
 
 
 async def test_an_order_that_comes_with_its_totals_keeps_them_while_its_lines_come(shop: Shop):
-    """Seen to fail (9.00) when the sum of new lines is added whatever the order says."""
+    """Seen to fail when what comes is added whatever the order says (7.00), or the lines win (2.00)."""
     await shop.rows("INSERT INTO users (email) VALUES ('a@example.com')")
     await shop.rows("INSERT INTO orders (user_id, items_total, grand_total) SELECT id, 5, 5 FROM users")
     for price, expected in ((2, 5), (2, 5), (1, 5)):
@@ -73,7 +73,7 @@ async def test_an_order_that_comes_with_its_totals_keeps_them_while_its_lines_co
 
 
 async def test_totals_that_were_wrong_are_not_made_to_look_right(shop: Shop, orders: list[int]):
-    """Seen to fail (7.50 and 7.50) when totals are set to what the lines come to."""
+    """Seen to fail (7.50) when totals are set to what the lines come to."""
     await shop.rows("UPDATE orders SET items_total = 9, grand_total = 9 WHERE id = :first", first=orders[0])
     await shop.rows(
         "INSERT INTO order_items (order_id, quantity, unit_price) VALUES (:first, 1, 0.50)", first=orders[0]

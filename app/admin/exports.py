@@ -50,7 +50,7 @@ def _orders(period: Period) -> Select[*tuple[Any, ...]]:
             func.coalesce(OrderItem.author, Book.author).label("author"),
             OrderItem.quantity,
             OrderItem.unit_price,
-            (OrderItem.unit_price * OrderItem.quantity).label("line_total"),
+            OrderItem.line_total,
             Order.currency,
             Order.payment_reference,
         )

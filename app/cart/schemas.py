@@ -1,12 +1,12 @@
 """The basket on the wire."""
 
 from collections.abc import Iterable
-from decimal import Decimal
 from typing import Annotated, Self
 
 from pydantic import BaseModel, Field
 
 from app.cart.models import CartLine
+from app.core.money import items_total, line_total
 from app.core.values import Count, Id, MoneyOut
 
 
@@ -68,5 +68,5 @@ class CartOut(BaseModel):
         return cls(
             items=[CartItemOut.of(line) for line in lines],
             total_items=sum(line.quantity for line in lines),
-            total_price=sum((line.price * line.quantity for line in lines), start=Decimal("0.00")),
+            total_price=items_total(line_total(line.price, line.quantity) for line in lines),
         )

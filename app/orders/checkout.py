@@ -8,7 +8,7 @@ from app.core.db.transaction import once_committed
 from app.core.errors import DomainError
 from app.core.metrics import CHECKOUTS
 from app.orders.errors import CheckoutRefused
-from app.orders.idempotency import ClaimedKey, IdempotencyKeys, Outcome, fingerprint
+from app.orders.idempotency import ClaimedKey, IdempotencyKeys, Outcome
 from app.orders.schemas import CheckoutRequest
 from app.orders.service import OrderService
 
@@ -24,7 +24,7 @@ async def check_out(
     """
     if key is None:
         return await _run(session, orders, buyer, request, None)
-    claim = await IdempotencyKeys(session, buyer.id).claim(key, fingerprint(request))
+    claim = await IdempotencyKeys(session, buyer.id).claim(key, request)
     if isinstance(claim, Outcome):
         return claim
     try:

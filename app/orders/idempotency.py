@@ -59,10 +59,34 @@ class Outcome:
 
 
 def fingerprint(request: CheckoutRequest) -> str:
-    """A digest of the parsed body with its defaults filled: what counts as the same request."""
+    """A digest of the parsed body: what counts as the same request.
+
+    It is made of the model as it is dumped, so of every field the model has. A field at its default is left out:
+    unset and default are alike, and a key that was kept before a field was added is still answered.
+    """
+    return _digest(_given(request))
+
+
+def former_fingerprint(request: CheckoutRequest) -> str | None:
+    """The digest that earlier releases kept, of the two fields they knew; None where the request has others.
+
+    Keys live for a day, so this can go a day after no such release runs any more.
+    """
+    if not _given(request).keys() <= {"force_payment_failure", "expected_total"}:
+        return None
     expected = request.expected_total
-    parts = [request.force_payment_failure, None if expected is None else money_text(expected)]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    return _digest([request.force_payment_failure, None if expected is None else money_text(expected)])
+
+
+def _given(request: CheckoutRequest) -> dict[str, object]:
+    """The fields that are not at their default, as JSON has them."""
+    defaults = type(request).model_construct().model_dump(mode="json")
+    dumped = request.model_dump(mode="json")
+    return {name: value for name, value in dumped.items() if name not in defaults or value != defaults[name]}
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 class ClaimedKey:
@@ -92,27 +116,28 @@ class IdempotencyKeys:
         self._session = session
         self._user_id = user_id
 
-    async def claim(self, key: str, request_hash: str) -> ClaimedKey | Outcome:
-        """Take the key, or return the outcome kept under it. Waits while another transaction holds the claim.
+    async def claim(self, key: str, request: CheckoutRequest) -> ClaimedKey | Outcome:
+        """Take the key for this request, or return the outcome kept under it.
 
-        The row of the claim is the first lock of a checkout. An expired key is taken over.
+        Waits while another transaction holds the claim. The row of the claim is the first lock of a checkout. An
+        expired key is taken over.
 
         Raises:
-            KeyReused: the key belongs to another body.
+            KeyReused: the key belongs to another request.
             KeyInProgress: the other transaction outlasted the lock timeout.
         """
         connection = await driver(self._session)
         try:
-            claimed = await connection.fetchval(_CLAIM, self._user_id, key, request_hash, KEPT)
+            claimed = await connection.fetchval(_CLAIM, self._user_id, key, fingerprint(request), KEPT)
         except asyncpg.LockNotAvailableError as error:
             raise KeyInProgress from error
-        return ClaimedKey(self._user_id, key) if claimed else await self._kept(key, request_hash)
+        return ClaimedKey(self._user_id, key) if claimed else await self._kept(key, request)
 
-    async def _kept(self, key: str, request_hash: str) -> Outcome:
+    async def _kept(self, key: str, request: CheckoutRequest) -> Outcome:
         row = await (await driver(self._session)).fetchrow(_KEPT, self._user_id, key)
         if row is None:
             raise AssertionError("a key that cannot be claimed is there")
         kept_hash, status, body = row
-        if kept_hash != request_hash:
+        if kept_hash not in {fingerprint(request), former_fingerprint(request)}:
             raise KeyReused
         return Outcome(status, body, replayed=True)

@@ -40,7 +40,7 @@ class OrderMails:
             "display_name": buyer.display_name,
             "order_id": order.id,
             "lines": [_line(item) for item in order.items],
-            "total": money_text(order.total_price),
+            "total": money_text(order.grand_total),
             "currency": order.currency,
         }
 
@@ -54,5 +54,5 @@ def _line(item: OrderItem | PlacedLine) -> dict[str, object]:
         "cover": book.cover_image_url if book else None,
         "quantity": item.quantity,
         "unit_price": money_text(item.unit_price),
-        "line_total": money_text(item.unit_price * item.quantity),
+        "line_total": money_text(item.line_total),
     }

@@ -2,11 +2,13 @@
 
 from decimal import Decimal
 from enum import StrEnum
+from typing import Annotated
 
 from sqlalchemy import (
     CHAR,
     BigInteger,
     CheckConstraint,
+    Computed,
     Enum,
     ForeignKey,
     Index,
@@ -19,6 +21,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.catalog.models import Book
 from app.core.db.base import Base, CreatedAt, IntKey, Timestamp, stored_by_value
+
+Total = Annotated[Decimal, mapped_column(Numeric, default=Decimal(0), server_default="0")]
 
 
 class OrderStatus(StrEnum):
@@ -33,10 +37,24 @@ class OrderStatus(StrEnum):
 
 
 class Order(Base):
-    """A paid purchase; its lines carry the prices of that moment, in major units of `currency`."""
+    """A paid purchase; its lines carry the prices of that moment, in major units of `currency`.
+
+    The totals are those of `app.orders.pricing`, stored by checkout. Without any, an order has those of no lines; a
+    trigger lets `items_total` and `grand_total` follow lines that come later.
+    """
 
     __tablename__ = "orders"
     __table_args__ = (
+        CheckConstraint(
+            "items_total >= 0 AND discount_total >= 0 AND delivery_total >= 0 AND tax_total >= 0"
+            " AND grand_total >= 0",
+            name="totals_not_negative",
+        ),
+        CheckConstraint(
+            "grand_total IN (items_total - discount_total + delivery_total,"
+            " items_total - discount_total + delivery_total + tax_total)",
+            name="totals_add_up",
+        ),
         Index("ix_orders_user_id_created_at_id", "user_id", "created_at", "id"),
         Index("ix_orders_created_at_id", "created_at", "id"),
         Index("ix_orders_status_created_at", "status", "created_at"),
@@ -52,16 +70,16 @@ class Order(Base):
     created_at: Mapped[CreatedAt]
     currency: Mapped[str] = mapped_column(CHAR(3), default="USD", server_default="USD")
     payment_reference: Mapped[str | None] = mapped_column(String(64))
+    items_total: Mapped[Total]
+    discount_total: Mapped[Total]
+    delivery_total: Mapped[Total]
+    tax_total: Mapped[Total]
+    grand_total: Mapped[Total]
     items: Mapped[list["OrderItem"]] = relationship(
         back_populates="order", order_by="OrderItem.id", passive_deletes=True, lazy="raise"
     )
 
     events: Mapped[list["OrderEvent"]] = relationship(order_by="OrderEvent.id", passive_deletes=True, lazy="raise")
-
-    @property
-    def total_price(self) -> Decimal:
-        """Σ unit price × quantity; the items must be loaded."""
-        return sum((item.unit_price * item.quantity for item in self.items), start=Decimal("0.00"))
 
 
 class OrderItem(Base):
@@ -78,6 +96,7 @@ class OrderItem(Base):
     book_id: Mapped[int | None] = mapped_column(ForeignKey("books.id", ondelete="SET NULL"), index=True)
     quantity: Mapped[int]
     unit_price: Mapped[Decimal] = mapped_column(Numeric(10, 2))
+    line_total: Mapped[Decimal] = mapped_column(Numeric, Computed("unit_price * quantity::numeric", persisted=True))
     title: Mapped[str | None] = mapped_column(String(500))
     author: Mapped[str | None] = mapped_column(String(255))
     isbn: Mapped[str | None] = mapped_column(String(17))

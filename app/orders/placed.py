@@ -8,6 +8,7 @@ from decimal import Decimal
 from app.cart.models import LockedCart
 from app.catalog.stock import LockedBook
 from app.orders.models import OrderStatus
+from app.orders.pricing import Totals
 from app.payments.models import EndedPayments
 
 
@@ -35,6 +36,10 @@ class NewLine:
     book: LockedBook
     quantity: int
 
+    @property
+    def unit_price(self) -> Decimal:
+        return self.book.price
+
 
 @dataclass(frozen=True, slots=True)
 class PlacedLine:
@@ -43,6 +48,7 @@ class PlacedLine:
     id: int
     book: LockedBook
     quantity: int
+    line_total: Decimal
 
     @property
     def book_id(self) -> int:
@@ -82,6 +88,7 @@ class PlacedOrder:
     created_at: datetime
     currency: str
     items: Sequence[PlacedLine]
+    totals: Totals
     status: OrderStatus = OrderStatus.CONFIRMED
 
     @property
@@ -89,6 +96,9 @@ class PlacedOrder:
         return [PlacedEvent(self.created_at)]
 
     @property
-    def total_price(self) -> Decimal:
-        """Σ unit price × quantity."""
-        return sum((line.unit_price * line.quantity for line in self.items), start=Decimal("0.00"))
+    def items_total(self) -> Decimal:
+        return self.totals.items_total
+
+    @property
+    def grand_total(self) -> Decimal:
+        return self.totals.grand_total

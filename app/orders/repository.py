@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from decimal import Decimal
 from typing import Protocol, TypeVarTuple
 
 from sqlalchemy import ARRAY, Integer, Select, any_, func, literal, select, text, tuple_
@@ -17,6 +18,7 @@ from app.core.db.driver import driver
 from app.core.paging import Position
 from app.orders.models import Order, OrderItem
 from app.orders.placed import Begun, KeptKeys, NewLine, PlacedLine, PlacedOrder
+from app.orders.pricing import Totals, price
 from app.orders.query import OrderFilter
 from app.payments.models import EndedPayments
 
@@ -47,15 +49,17 @@ _PAYMENTS, _KEYS, _LINE = slice(2, 5), slice(5, 7), slice(7, None)
 # The snapshot of a line is what the decrement of its book gives back: the row under the lock, nothing read before.
 _PLACE_ORDER = f"""
     WITH placed AS (
-        INSERT INTO orders (user_id, currency, payment_reference) VALUES ($1, $2, $3) RETURNING id, status, created_at
+        INSERT INTO orders (user_id, currency, payment_reference,
+                            items_total, discount_total, delivery_total, tax_total, grand_total)
+        VALUES ($1, $2, $3, $6, $7, $8, $9, $10) RETURNING id, status, created_at
     ), noted AS (
         INSERT INTO order_events (order_id, status, actor_user_id) SELECT id, status, $1 FROM placed
     ), {sale(order="placed", buyer="$1", book_ids="$4", quantities="$5")}, lines AS (
         INSERT INTO order_items (order_id, book_id, quantity, unit_price, title, author, isbn)
         SELECT placed.id, sold.id, quantity, price, title, author, isbn FROM sold, placed ORDER BY place
-        RETURNING id, book_id
+        RETURNING id, book_id, line_total
     )
-    SELECT placed.id, placed.created_at, lines.id, lines.book_id FROM placed, lines
+    SELECT placed.id, placed.created_at, lines.id, lines.book_id, lines.line_total FROM placed, lines
 """
 
 _CANCEL_ORDER = text("""
@@ -90,20 +94,38 @@ class OrderRepository:
         return await lock_books(self._session, book_ids)
 
     async def create_order(
-        self, user_id: int, lines: Sequence[NewLine], *, currency: str, payment_reference: str | None
+        self,
+        user_id: int,
+        lines: Sequence[NewLine],
+        *,
+        currency: str,
+        payment_reference: str | None,
+        totals: Totals | None = None,
     ) -> PlacedOrder:
         """Write a confirmed order, its lines in the order given, the stock decrements and their `sale` movements.
 
-        In one statement. The books must be locked.
+        In one statement. The books must be locked. `totals` are those of the lines, priced here when they are not
+        given.
+
+        Raises:
+            AssertionError: the books cost something else than what was priced, so they were not locked.
         """
-        books = [line.book.id for line in lines]
-        quantities = [line.quantity for line in lines]
-        statement = await driver(self._session)
-        rows = await statement.fetch(_PLACE_ORDER, user_id, currency, payment_reference, books, quantities)
+        totals = price(lines) if totals is None else totals
+        rows = await (await driver(self._session)).fetch(
+            _PLACE_ORDER,
+            user_id,
+            currency,
+            payment_reference,
+            [line.book.id for line in lines],
+            [line.quantity for line in lines],
+            *(totals.items_total, totals.discount_total, totals.delivery_total, totals.tax_total, totals.grand_total),
+        )
         order_id, created_at, *_ = rows[0]
-        item_ids = {book_id: item_id for _1, _2, item_id, book_id in rows}
-        items = [PlacedLine(item_ids[line.book.id], line.book, line.quantity) for line in lines]
-        return PlacedOrder(order_id, created_at, currency, items)
+        written = {book_id: (item_id, line_total) for _1, _2, item_id, book_id, line_total in rows}
+        items = [_placed(line, *written[line.book.id]) for line in lines]
+        if tuple(item.line_total for item in items) != totals.lines:
+            raise AssertionError("the lines that were written are not those that were priced")
+        return PlacedOrder(order_id, created_at, currency, items, totals)
 
     async def lock(self, order_id: int, of_user: int | None = None) -> Order | None:
         """Lock an order's row, and read the order with its items as it is under the lock.
@@ -191,6 +213,10 @@ class OrderRepository:
         whole = query.options(*_WHOLE).execution_options(populate_existing=True)
         row = (await self._session.execute(whole)).one_or_none()
         return None if row is None else (row[0], row[1])
+
+
+def _placed(line: NewLine, item_id: int, line_total: Decimal) -> PlacedLine:
+    return PlacedLine(item_id, line.book, line.quantity, line_total)
 
 
 def _filtered(query: Select[*Columns], wanted: OrderFilter) -> Select[*Columns]:

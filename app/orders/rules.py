@@ -1,7 +1,6 @@
 """The rules of checkout, on plain values."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Protocol
 
 from app.orders.models import OrderStatus
@@ -30,12 +29,10 @@ class Line(Protocol):
 
 
 class Stocked(Protocol):
-    """A book as it stands under the lock; `price` in major units."""
+    """A book as it stands under the lock."""
 
     @property
     def title(self) -> str: ...
-    @property
-    def price(self) -> Decimal: ...
     @property
     def stock_quantity(self) -> int: ...
 
@@ -57,8 +54,3 @@ def short_lines(lines: Sequence[Line], books: Mapping[int, Stocked]) -> list[Ins
         for line in sorted(lines, key=lambda line: line.book_id)
         if line.quantity > books[line.book_id].stock_quantity
     ]
-
-
-def total(lines: Sequence[Line], books: Mapping[int, Stocked]) -> Decimal:
-    """Σ price × quantity at the prices under the lock."""
-    return sum((books[line.book_id].price * line.quantity for line in lines), start=Decimal("0.00"))

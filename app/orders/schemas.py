@@ -3,19 +3,29 @@
 from decimal import Decimal
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
 
-from app.core.values import MoneyOut, PlainDecimal, TimestampOut
+from app.core.values import MoneyOut, PlainDecimal, TimestampOut, money_text
 from app.orders.models import Order, OrderItem, OrderStatus
 from app.orders.placed import PlacedLine, PlacedOrder
 from app.payments.service import PaymentOptions
+
+# Requests under an Idempotency-Key are told apart by what is dumped, so a value is dumped in one way, however it was
+# written: 20, 20.0 and 2e1 are one amount, and so are 0 and -0.
+ExpectedTotal = Annotated[
+    Decimal,
+    PlainDecimal,
+    Field(ge=0, max_digits=28, decimal_places=2),
+    AfterValidator(abs),
+    PlainSerializer(money_text, return_type=str),
+]
 
 
 class CheckoutRequest(BaseModel):
     """What a buyer may say at checkout; `{}` is enough."""
 
     force_payment_failure: bool = Field(default=False, description="Honoured by the mock payment service alone.")
-    expected_total: Annotated[Decimal, PlainDecimal, Field(ge=0, max_digits=28, decimal_places=2)] | None = Field(
+    expected_total: ExpectedTotal | None = Field(
         default=None,
         examples=["31.80"],
         description="The total the buyer saw; checkout is refused when it is another.",
@@ -126,7 +136,7 @@ def _shown(order: Order | PlacedOrder) -> dict[str, object]:
         "status": order.status,
         "created_at": order.created_at,
         "items": [OrderItemOut.of(item) for item in order.items],
-        "total_price": order.total_price,
+        "total_price": order.items_total,
         "currency": order.currency,
         "events": [OrderEventOut.model_validate(event) for event in order.events],
     }

@@ -33,6 +33,7 @@ from app.orders.idempotency import ClaimedKey, Outcome
 from app.orders.mails import OrderMails
 from app.orders.models import Order, OrderStatus
 from app.orders.placed import NewLine, PlacedOrder
+from app.orders.pricing import price
 from app.orders.query import OrderFilter
 from app.orders.repository import OrderRepository
 from app.orders.schemas import CheckoutRequest
@@ -94,21 +95,19 @@ class OrderService:
             raise ItemsUnavailable(gone)
         if short := rules.short_lines(cart.lines, books):
             raise NotEnoughStock(short)
-        total = rules.total(cart.lines, books)
-        if request.expected_total not in {None, total}:
-            raise TotalChanged(total)
+        lines = [NewLine(books[line.book_id], line.quantity) for line in cart.lines]
+        totals = price(lines)
+        if request.expected_total not in {None, totals.grand_total}:
+            raise TotalChanged(totals.grand_total)
         if payments.declined_lately >= self._bounds.declines:
             raise TooManyDeclines(self._bounds.declines, payments.first_declined_at)
-        purchase = Purchase(buyer.id, cart.id, cart.turn, payments.count, total, self._currency)
+        purchase = Purchase(buyer.id, cart.id, cart.turn, payments.count, totals.grand_total, self._currency)
         charge = await self._payments.charge(purchase, request.payment_options())
         batch = Batch(self._session)
         if not charge.approved:
             await self._decline(batch, under_key)
         order = await self._orders.create_order(
-            buyer.id,
-            [NewLine(books[line.book_id], line.quantity) for line in cart.lines],
-            currency=self._currency,
-            payment_reference=charge.reference,
+            buyer.id, lines, currency=self._currency, payment_reference=charge.reference, totals=totals
         )
         self._payments.record(batch, order.id)
         self._cart.end_turn(batch, cart)

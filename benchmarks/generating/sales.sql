@@ -1,14 +1,21 @@
 -- Orders with their lines and events, what was charged and given back, the ledger of the stock, the mails.
 
-INSERT INTO orders (id, user_id, status, created_at, payment_reference)
+CREATE TEMPORARY TABLE prices ON COMMIT DROP AS
+SELECT order_id, book_id, quantity,
+       CASE WHEN pg_temp.dice(order_id, 300) < 0.3 THEN round(price * 0.9, 2) ELSE price END AS unit_price
+FROM plan_lines JOIN books ON books.id = book_id;
+ANALYZE prices;
+
+INSERT INTO orders (id, user_id, status, created_at, payment_reference, items_total, grand_total)
 SELECT order_id, user_id, status::orderstatus, created_at,
-       CASE WHEN status <> 'payment_failed' THEN 'mock_' || md5(order_id::text) END
-FROM plan ORDER BY order_id;
+       CASE WHEN status <> 'payment_failed' THEN 'mock_' || md5(order_id::text) END, total, total
+FROM plan
+JOIN (SELECT order_id, sum(quantity * unit_price) AS total FROM prices GROUP BY order_id) AS sums USING (order_id)
+ORDER BY order_id;
 
 INSERT INTO order_items (order_id, book_id, quantity, unit_price, title, author, isbn)
-SELECT order_id, book_id, quantity,
-       CASE WHEN pg_temp.dice(order_id, 300) < 0.3 THEN round(price * 0.9, 2) ELSE price END, title, author, isbn
-FROM plan_lines JOIN books ON books.id = book_id
+SELECT order_id, book_id, quantity, unit_price, title, author, isbn
+FROM prices JOIN books ON books.id = book_id
 ORDER BY order_id, book_id;
 
 INSERT INTO order_events (order_id, status, reason, actor_user_id, created_at)
@@ -29,10 +36,9 @@ INSERT INTO carts (id, user_id, created_at, turn)
 SELECT user_id, user_id, min(created_at), count(*) FROM plan WHERE status <> 'payment_failed' GROUP BY user_id ORDER BY 1;
 
 CREATE TEMPORARY TABLE totals ON COMMIT DROP AS
-SELECT plan.*, total, row_number() OVER (PARTITION BY user_id ORDER BY order_id) - 1 AS turn
-FROM plan
-JOIN (SELECT order_id, sum(quantity * unit_price) AS total FROM order_items GROUP BY order_id) AS lines USING (order_id)
-WHERE status <> 'payment_failed';
+SELECT plan.*, grand_total AS total, row_number() OVER (PARTITION BY plan.user_id ORDER BY order_id) - 1 AS turn
+FROM plan JOIN orders ON orders.id = order_id
+WHERE plan.status <> 'payment_failed';
 
 INSERT INTO payment_attempts
     (charge_key, user_id, cart_id, cart_turn, amount, currency, outcome, reference, order_id, created_at)

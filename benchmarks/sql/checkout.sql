@@ -4,12 +4,15 @@ SELECT id AS cart, turn AS turn FROM carts WHERE user_id = :user FOR UPDATE \gse
 SELECT id, title, author, isbn, price, cover_image_url, stock_quantity FROM books
     WHERE id IN (SELECT book_id FROM cart_items WHERE cart_id = :cart) ORDER BY id FOR UPDATE;
 WITH placed AS (
-    INSERT INTO orders (user_id, currency, payment_reference)
-    VALUES (:user, 'USD', 'mock_' || :cart || '-' || :turn || '-0-0123456789ab') RETURNING id, status
+    INSERT INTO orders (user_id, currency, payment_reference, items_total, grand_total)
+    SELECT :user, 'USD', 'mock_' || :cart || '-' || :turn || '-0-0123456789ab', total, total
+    FROM (SELECT sum(quantity * price) AS total FROM cart_items JOIN books ON books.id = book_id WHERE cart_id = :cart)
+        AS lines
+    RETURNING id, status, grand_total
 ), noted AS (
     INSERT INTO order_events (order_id, status, actor_user_id) SELECT id, status, :user FROM placed
 )
-SELECT id AS order FROM placed \gset
+SELECT id AS order, grand_total AS total FROM placed \gset
 INSERT INTO order_items (order_id, book_id, quantity, unit_price, title, author, isbn)
     SELECT :order, books.id, quantity, price, title, author, isbn
     FROM cart_items JOIN books ON books.id = book_id WHERE cart_id = :cart ORDER BY cart_items.id;
@@ -21,9 +24,8 @@ WITH moved AS (
 INSERT INTO stock_movements (book_id, book_title, delta, quantity_after, kind, order_id, actor_user_id)
     SELECT id, title, -quantity, stock_quantity, 'sale', :order, :user FROM moved ORDER BY id;
 INSERT INTO payment_attempts (charge_key, user_id, cart_id, cart_turn, amount, currency, outcome, reference, order_id)
-    SELECT :cart || '-' || :turn || '-0-0123456789ab', :user, :cart, :turn, sum(quantity * unit_price), 'USD', 'approved',
-           'mock_' || :cart || '-' || :turn || '-0-0123456789ab', :order
-    FROM order_items WHERE order_id = :order;
+    VALUES (:cart || '-' || :turn || '-0-0123456789ab', :user, :cart, :turn, :total, 'USD', 'approved',
+            'mock_' || :cart || '-' || :turn || '-0-0123456789ab', :order);
 DELETE FROM cart_items WHERE cart_id = :cart;
 UPDATE carts SET turn = turn + 1 WHERE id = :cart;
 INSERT INTO email_outbox (message_id, kind, recipient, subject, html, text, order_id)

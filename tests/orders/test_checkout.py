@@ -14,7 +14,7 @@ from tests.orders.support import checkouts, sold, state_of
 from tests.statements import statements
 from tests.support import Shop, assert_problem
 
-SNAPSHOT = ("id", "book_id", "quantity", "unit_price", "title", "author", "isbn")
+SNAPSHOT = ("id", "book_id", "quantity", "unit_price", "line_total", "title", "author", "isbn")
 
 
 async def test_a_sale_is_answered_with_the_order(shop: Shop):
@@ -69,7 +69,7 @@ async def test_the_lines_that_come_back_are_the_lines_that_were_written(shop: Sh
 
     made, kept = await shop.app.state.database.transaction(work)
     assert made == kept
-    assert made[0][2:] == [2, Decimal("15.90"), "Emma", "Jane Austen", "9780141439587"]
+    assert made[0][2:] == [2, Decimal("15.90"), Decimal("31.80"), "Emma", "Jane Austen", "9780141439587"]
 
 
 async def test_stock_and_ledger_tell_of_the_sale(shop: Shop):

@@ -1,5 +1,7 @@
 """Tables, defaults and constraints (contract, section 6), asked of the database itself."""
 
+from decimal import Decimal
+
 import asyncpg
 import pytest
 
@@ -30,6 +32,11 @@ async def test_an_insert_needs_only_what_has_no_default(raw: asyncpg.Connection)
     assert user["created_at"].tzinfo
     order = await raw.fetchrow("SELECT status, currency, payment_reference FROM orders")
     assert tuple(order) == ("confirmed", "USD", None)
+    totals = await raw.fetchrow(
+        "SELECT items_total, discount_total, delivery_total, tax_total, grand_total, line_total"
+        " FROM orders JOIN order_items ON order_id = orders.id"
+    )
+    assert tuple(totals) == (Decimal("2.50"), 0, 0, 0, Decimal("2.50"), Decimal("2.50"))
 
 
 @pytest.mark.parametrize(
@@ -41,6 +48,13 @@ async def test_an_insert_needs_only_what_has_no_default(raw: asyncpg.Connection)
         ("INSERT INTO genres (name) VALUES ('G')", "uq_genres_name"),
         ("UPDATE order_items SET quantity = 0", "ck_order_items_quantity_positive"),
         ("UPDATE order_items SET unit_price = -0.01", "ck_order_items_unit_price_not_negative"),
+        ("UPDATE orders SET discount_total = -1, grand_total = 3.50", "ck_orders_totals_not_negative"),
+        ("UPDATE orders SET delivery_total = -1, grand_total = 1.50", "ck_orders_totals_not_negative"),
+        ("UPDATE orders SET tax_total = -1", "ck_orders_totals_not_negative"),
+        ("UPDATE orders SET discount_total = 3, grand_total = -0.50", "ck_orders_totals_not_negative"),
+        ("UPDATE orders SET items_total = -1, delivery_total = 1, grand_total = 0", "ck_orders_totals_not_negative"),
+        ("UPDATE orders SET grand_total = 2.51", "ck_orders_totals_add_up"),
+        ("UPDATE orders SET tax_total = 1, grand_total = 3.49", "ck_orders_totals_add_up"),
         ("UPDATE reviews SET rating = 6", "ck_reviews_rating_range"),
         (
             "INSERT INTO reviews (user_id, book_id, rating) SELECT user_id, book_id, 1 FROM reviews",

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import asyncpg
@@ -19,6 +20,7 @@ CARTS, ORDERS, SNAPSHOTS, LEDGER = "b2c3d4e5f6a7", "d4e5f6a7b8c9", "e2f8a4b6c010
 BEFORE_MAIL_PREFERENCES = "d0e2f4a6b822"
 COUNTED_BY_PURCHASE = "c2e4f6a8b042"
 SLICE_BY_SLICE = "f8b0d2e4a648"
+STORED_TOTALS = "e6a8c0d2f446"
 LEFT_AFTER_DOWNGRADE = """
     SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
     WHERE nspname = 'public' AND relkind IN ('r', 'S') AND relname <> 'alembic_version'
@@ -149,6 +151,42 @@ def test_the_cart_is_locked_after_a_downgrade_as_it_was_before(alembic: Config, 
     command.upgrade(alembic, SLICE_BY_SLICE)
     command.downgrade(alembic, f"{SLICE_BY_SLICE}-1")
     assert [tuple(row) for row in sql(functions)] == before
+
+
+def test_old_orders_get_their_totals(alembic: Config, sql):
+    """And what triggers keep of orders is as it was, on the way back as well."""
+    command.downgrade(alembic, f"{STORED_TOTALS}-1")
+    sql("INSERT INTO users (email) VALUES ('a@example.com')")
+    sql("INSERT INTO books (title, author, price) VALUES ('T', 'A', 5)")
+    sql(
+        "INSERT INTO orders (user_id, status) SELECT id, status FROM users, unnest(enum_range(NULL::orderstatus)) AS status"
+    )
+    sql("INSERT INTO orders (user_id) SELECT id FROM users")  # without lines
+    lines = "INSERT INTO order_items (order_id, book_id, quantity, unit_price) SELECT o.id, b.id, {} FROM orders o, books b"
+    sql(f"{lines.format('3, 0.10')} WHERE o.id < 4")
+    sql(f"{lines.format('2, 19.99')} WHERE o.id = 1")
+    sold = "SELECT sum(orders), sum(copies), sum(revenue) FROM sales_tallies"
+    entries = "SELECT count(*) FROM sales_tallies"
+    before, written = sql(sold)[0], sql(entries)[0][0]
+    assert tuple(before) == (2, 5, Decimal("40.28"))
+
+    command.upgrade(alembic, STORED_TOTALS)
+    totals = "SELECT items_total, discount_total, delivery_total, tax_total, grand_total FROM orders ORDER BY id"
+    assert [tuple(row) for row in sql(totals)] == [
+        (total, 0, 0, 0, total) for total in map(Decimal, ("40.28", "0.30", "0.30", "0"))
+    ]
+    assert [row[0] for row in sql("SELECT line_total FROM order_items WHERE order_id = 1 ORDER BY id")] == [
+        Decimal("0.30"),
+        Decimal("39.98"),
+    ]
+    assert (sql(sold)[0], sql(entries)[0][0]) == (before, written)
+    sql("UPDATE orders SET status = 'cancelled' WHERE id = 1")
+    assert tuple(sql(sold)[0]) == (1, 0, 0)
+
+    command.downgrade(alembic, f"{STORED_TOTALS}-1")
+    sql("UPDATE orders SET status = 'confirmed' WHERE id = 1")
+    sql(f"{lines.format('1, 1')} WHERE o.id = 1")
+    assert tuple(sql(sold)[0]) == (2, 6, Decimal("41.28"))
 
 
 def test_accounts_without_password_survive_a_downgrade_but_cannot_sign_in(alembic: Config, sql):

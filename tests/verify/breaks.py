@@ -30,7 +30,13 @@ REFUND_OF = """
 SET_BODY = "UPDATE idempotency_keys SET response_body = {}"
 BODY_TEXT = "convert_from(response_body, 'UTF8')"
 
-KEPT_BESIDE = {"books_are_tallied", "words_are_gathered", "bitmaps_are_drawn_well", "sales_are_tallied"}
+KEPT_BESIDE = {
+    "books_are_tallied",
+    "words_are_gathered",
+    "bitmaps_are_drawn_well",
+    "sales_are_tallied",
+    "orders_add_up",
+}
 """Laws of what triggers keep beside the tables: what they would have done is done after the breaks of all others."""
 KEEP_BESIDE = """
     DELETE FROM book_tallies;
@@ -39,8 +45,11 @@ KEEP_BESIDE = """
     DELETE FROM sales_tallies;
     INSERT INTO sales_tallies (hour, orders, copies, revenue)
     SELECT date_trunc('hour', created_at, 'UTC'), count(DISTINCT orders.id), coalesce(sum(quantity), 0),
-           coalesce(sum(quantity * unit_price), 0)
+           coalesce(sum(line_total), 0)
     FROM orders LEFT JOIN order_items ON order_id = orders.id WHERE status = 'confirmed' GROUP BY 1;
+    UPDATE orders SET items_total = lines.total, grand_total = lines.total
+    FROM (SELECT order_id, sum(line_total) AS total FROM order_items GROUP BY order_id) AS lines
+    WHERE order_id = orders.id;
 """
 
 BREAKS: dict[str, tuple[str, ...]] = {
@@ -122,6 +131,18 @@ BREAKS: dict[str, tuple[str, ...]] = {
     ),
     "cart_lines_name_books": ("INSERT INTO cart_items (cart_id, book_id) SELECT id, 999999 FROM carts LIMIT 1",),
     "orders_have_lines": (f"{FAILED_ORDER} SELECT FROM failed",),
+    "orders_add_up": (
+        f"UPDATE orders SET items_total = items_total + 1, discount_total = 1 WHERE id = {BOBS}",
+        f"{FAILED_ORDER} {ADD_LINE.format(quantity=1)}",
+        f"""
+        ALTER TABLE orders DROP CONSTRAINT ck_orders_totals_add_up;
+        UPDATE orders SET discount_total = 1, tax_total = 2 WHERE id = {BOBS};
+        """,
+        f"""
+        ALTER TABLE orders DROP CONSTRAINT ck_orders_totals_add_up;
+        UPDATE orders SET delivery_total = 1 WHERE id = {BOBS};
+        """,
+    ),
     "sales_are_tallied": (
         "DELETE FROM sales_tallies",
         "UPDATE sales_tallies SET hour = hour - interval '1 hour'",
@@ -295,6 +316,10 @@ ALLOWED = {
     "an account that staff locked out is removed": "DELETE FROM users WHERE email = 'dora@example.com'",
     "a key is forgotten": "DELETE FROM idempotency_keys",
     "an order whose payment failed took no stock": f"{FAILED_ORDER} {ADD_LINE.format(quantity=1)}",
+    "prices contain tax": f"UPDATE orders SET tax_total = 0.95 WHERE id = {BOBS}",
+    "tax, delivery and discount make up the price": f"""
+        UPDATE orders SET discount_total = 3, delivery_total = 2, tax_total = 1 WHERE id = {BOBS}
+    """,
     "an order is from before charges were on record": f"""
         UPDATE orders SET payment_reference = NULL WHERE id = {BOBS};
         DELETE FROM payment_attempts WHERE order_id = {BOBS};

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from decimal import Decimal
 
 from sqlalchemy import Select, desc, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,8 +20,7 @@ _SALES = text("""
         WHERE hour >= :before_start AND hour < date_trunc('hour', CAST(:end AS timestamptz), 'UTC')
           AND hour <> date_trunc('hour', CAST(:like_end AS timestamptz), 'UTC')
         UNION ALL
-        SELECT created_at, 1, (SELECT sum(quantity * unit_price) FROM order_items WHERE order_id = orders.id)
-        FROM orders
+        SELECT created_at, 1, items_total FROM orders
         WHERE status = 'confirmed' AND created_at >= :before_start AND created_at < :end
           AND (created_at >= date_trunc('hour', CAST(:end AS timestamptz), 'UTC')
                OR created_at >= date_trunc('hour', CAST(:like_end AS timestamptz), 'UTC')
@@ -103,9 +103,9 @@ class ReportRepository:
         return Scarce(total, items, None if book_id is None else StockPlace(stock, book_id))
 
 
-def _best_sold(measure: Measure, within: Span | None) -> Select[int | None, int, int]:
+def _best_sold(measure: Measure, within: Span | None) -> Select[int | None, Decimal, int]:
     """What books that are there sold, the best first: the few that are shown are looked up afterwards."""
-    revenue = func.sum(OrderItem.quantity * OrderItem.unit_price).label("revenue")
+    revenue = func.sum(OrderItem.line_total).label("revenue")
     query = select(OrderItem.book_id, revenue, func.sum(OrderItem.quantity).label("units_sold"))
     query = query.join(Order, Order.id == OrderItem.order_id).where(Order.status == OrderStatus.CONFIRMED)
     if within is not None:

@@ -29,6 +29,20 @@ ORDER_LAWS = (
         """,
     ),
     Law(
+        "orders_add_up",
+        "The items of every order are its lines, and its grand total is items less discount, with delivery and tax.",
+        """
+        SELECT orders.id AS order_id, items_total::text, coalesce(total, 0)::text AS total_of_lines, grand_total::text
+        FROM orders
+        LEFT JOIN (
+            SELECT order_id, sum(line_total) AS total FROM order_items GROUP BY order_id
+        ) lines ON order_id = orders.id
+        WHERE items_total <> coalesce(total, 0)
+           OR grand_total NOT IN (items_total - discount_total + delivery_total,
+                                  items_total - discount_total + delivery_total + tax_total)
+        """,
+    ),
+    Law(
         "sales_are_tallied",
         "The tallies of an hour add up to its confirmed orders.",
         """
@@ -38,7 +52,7 @@ ORDER_LAWS = (
             UNION ALL
             SELECT date_trunc('hour', created_at, 'UTC'), -1, 0, 0 FROM orders WHERE status = 'confirmed'
             UNION ALL
-            SELECT date_trunc('hour', created_at, 'UTC'), 0, -quantity, -quantity * unit_price
+            SELECT date_trunc('hour', created_at, 'UTC'), 0, -quantity, -line_total
             FROM orders JOIN order_items ON order_id = orders.id WHERE status = 'confirmed'
         ) both_ways
         GROUP BY both_ways.hour HAVING sum(orders) <> 0 OR sum(copies) <> 0 OR sum(revenue) <> 0
@@ -93,13 +107,10 @@ ORDER_LAWS = (
         "Every 201 kept under a key names an order of the same user, and its total.",
         f"""
         {_KEPT_ORDERS}
-        SELECT kept.user_id, key, kept.order_id, total::text AS total_in_answer,
-               sum(quantity * unit_price)::text AS total_of_lines
+        SELECT kept.user_id, key, kept.order_id, total::text AS total_in_answer, items_total::text
         FROM kept
         LEFT JOIN orders ON orders.id = kept.order_id AND orders.user_id = kept.user_id
-        LEFT JOIN order_items ON order_items.order_id = orders.id
-        GROUP BY kept.user_id, key, kept.order_id, total
-        HAVING count(orders.id) = 0 OR total IS DISTINCT FROM sum(quantity * unit_price)
+        WHERE orders.id IS NULL OR total IS DISTINCT FROM items_total
         """,
     ),
     Law(

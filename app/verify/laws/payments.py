@@ -11,17 +11,14 @@ PAYMENT_LAWS = (
         "orders_are_paid_for_once",
         "Every order that names a payment has one charge that stands, of its total and in its currency.",
         f"""
-        SELECT orders.id AS order_id, total::text, coalesce(charges, 0) AS charges, charged::text
+        SELECT orders.id AS order_id, grand_total::text, coalesce(charges, 0) AS charges, charged::text
         FROM orders
-        JOIN (
-            SELECT order_id, sum(quantity * unit_price) AS total FROM order_items GROUP BY order_id
-        ) lines ON lines.order_id = orders.id
         LEFT JOIN (
             SELECT order_id, count(*) AS charges, sum(amount) AS charged, min(currency) AS currency
             FROM payment_attempts WHERE {_LIVE} GROUP BY order_id
         ) paid ON paid.order_id = orders.id
         WHERE {SOLD} AND (
-            charges <> 1 OR charged <> total OR paid.currency <> orders.currency
+            charges <> 1 OR charged <> grand_total OR paid.currency <> orders.currency
             OR (charges IS NULL AND payment_reference IS NOT NULL)
         )
         """,

@@ -11,6 +11,7 @@ from app.cart.service import CartService
 from app.catalog.errors import BookNotFound
 from app.catalog.models import Book
 from app.catalog.shelves import Shelves
+from app.core.money import line_total
 from app.core.values import INT_MAX
 from app.web.visitor import MAX_GUEST_LINES, Visitor
 
@@ -41,8 +42,12 @@ class BasketLine:
     price_before: Decimal | None
 
     @property
+    def unit_price(self) -> Decimal:
+        return self.book.price
+
+    @property
     def total(self) -> Decimal:
-        return self.book.price * self.quantity
+        return line_total(self.unit_price, self.quantity)
 
     @property
     def short(self) -> bool:
@@ -175,8 +180,3 @@ def _short(title: str) -> str:
 def _other(seen: str | None, price: Decimal) -> Decimal | None:
     before = None if seen is None else Decimal(seen)
     return None if before == price else before
-
-
-def total(lines: list[BasketLine]) -> Decimal:
-    """Σ price × quantity, in major units."""
-    return sum((line.total for line in lines), start=Decimal("0.00"))

@@ -14,9 +14,10 @@ from app.orders.checkout import check_out
 from app.orders.deps import Orders
 from app.orders.errors import KeyInProgress, KeyReused, KeysExhausted, PaymentDeclined, TooManyDeclines
 from app.orders.models import Order
+from app.orders.pricing import price
 from app.orders.schemas import CheckoutRequest
 from app.web.access import Reader
-from app.web.buying.basket import Basket, BasketLine, total
+from app.web.buying.basket import Basket, BasketLine
 from app.web.errors import Answered
 from app.web.forms import Form, Sent
 from app.web.page import Page, render
@@ -93,7 +94,7 @@ async def thanks(request: Request, order_id: Id, reader: Reader, orders: Orders)
 
 def _form(request: Request, form: Form, lines: list[BasketLine], key: str, status: int = 200) -> Response:
     simulated = request.app.state.settings.payment_provider == "mock"
-    return render(request, CheckoutPage(form, lines, total(lines), key, simulated), status)
+    return render(request, CheckoutPage(form, lines, price(lines).grand_total, key, simulated), status)
 
 
 def _advice(refusal: dict[str, object]) -> str:

@@ -11,8 +11,9 @@ from pydantic import BaseModel, Field
 from app.core.db.transaction import Session
 from app.core.errors import DomainError
 from app.core.values import INT_MAX, Id
+from app.orders.pricing import price
 from app.web.access import own_path
-from app.web.buying.basket import Basket, BasketLine, total
+from app.web.buying.basket import Basket, BasketLine
 from app.web.errors import Answered
 from app.web.forms import Sent
 from app.web.page import Page, render
@@ -48,7 +49,7 @@ async def basket(request: Request, session: Session, visitor: AnyVisitor) -> Res
     """What the visitor collected, at the prices of now."""
     collected = Basket(session, visitor)
     lines = await collected.lines()
-    return render(request, BasketPage(lines, total(lines), await collected.is_over()))
+    return render(request, BasketPage(lines, price(lines).grand_total, await collected.is_over()))
 
 
 @router.post("/basket/add")

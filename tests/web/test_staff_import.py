@@ -224,13 +224,14 @@ async def test_the_page_says_when_no_worker_takes_it_up(live_browser: Browser, r
 async def test_how_far_it_is_is_seen_while_it_runs(
     live_browser: Browser, worker: Worker[JobInHand], monkeypatch: pytest.MonkeyPatch
 ):
-    """Seen to fail without the notes: it stays at 0 until the end."""
+    """Seen to fail without the notes: it stays at 0 until the end; and when it runs in the loop of the requests."""
     browser = live_browser
     await browser.staff()
     go_on, loop = asyncio.Event(), asyncio.get_running_loop()
 
     async def half(_connect: object, file: Any, _options: object, note: Any, _tell: object) -> Any:
         """In a loop of its own."""
+        assert asyncio.get_running_loop() is not loop
         size = file.stat().st_size
         note(size // 2, size)
         await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(go_on.wait(), loop))
@@ -299,6 +300,24 @@ async def test_only_the_latest_imports_are_kept(live_browser: Browser, monkeypat
     assert await browser.shop.scalar("SELECT count(*) FROM book_import_parts") == 2
     assert (await browser.open(first)).status_code == 404
     assert (await browser.open(f"{IMPORT}/..%2f..")).status_code == 404
+
+
+async def test_one_that_runs_is_kept_however_old_it_is(
+    live_browser: Browser, worker: Worker[JobInHand], monkeypatch: pytest.MonkeyPatch
+):
+    """Seen to fail when only the number counts."""
+    browser = live_browser
+    await browser.staff()
+    monkeypatch.setattr("app.admin.imports.KEPT_IMPORTS", 1)
+    first = await upload(browser, GOOD, check=False)
+    second = await upload(browser, GOOD, check=False)
+    assert await worker.drain() == 1
+    assert (await browser.open(first)).status_code == 200
+    assert "Checked, nothing stored yet" in browser.text
+    await browser.open(second)
+    assert "Waiting to be checked" in browser.text
+    await upload(browser, GOOD, check=False)
+    assert await browser.shop.scalar("SELECT count(*) FROM book_imports") == 1
 
 
 @pytest.mark.usefixtures("at_work")

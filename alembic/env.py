@@ -7,10 +7,12 @@ from sqlalchemy import Connection, text
 
 import app.accounts.models
 import app.accounts.security.models
+import app.admin.models
 import app.audit.models
 import app.cart.models
 import app.catalog.models
 import app.core.db.rate_limit_table
+import app.jobs.models
 import app.notifications.models
 import app.orders.models
 import app.payments.models

@@ -1,22 +1,21 @@
-"""What runs beside the answering of requests: the mail worker and the hourly housekeeping."""
+"""What runs beside the answering of requests: mails and jobs."""
 
 import asyncio
 import logging
 import multiprocessing
-import os
 import signal
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
-from pathlib import Path
+from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
 
+from app.admin.import_job import import_kind
 from app.core.config import Settings
 from app.core.db.transaction import Database
-from app.core.embedded.locks import claim
-from app.housekeeping import sweep_hourly
-from app.notifications.worker import Worker, make_worker
-
-STOP_SECONDS = 10
-TURN_SECONDS = 2
+from app.housekeeping import sweep_all
+from app.jobs.kinds import JobInHand, JobKind, JobSource
+from app.jobs.runner import running
+from app.jobs.worker import AnyWorker, Worker
+from app.notifications.sending import make_mail_worker
 
 log = logging.getLogger(__name__)
 
@@ -45,51 +44,28 @@ def end_with_supervisor() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def background_jobs(settings: Settings, database: Database, *, one_of_many: bool) -> AsyncIterator[None]:
-    """Run the jobs while the block runs; at its end the mail under way has some seconds to be finished.
+async def background_jobs(settings: Settings, database: Database) -> AsyncIterator[None]:
+    """Work off mails and jobs while the block runs; at its end what is under way has some seconds to be finished.
 
-    `one_of_many`: only one of the processes that share the data folder runs them; when it ends, another takes over.
+    Every process that runs this shares the work with the others by leases.
     """
-    stop = asyncio.Event()
-    worker = make_worker(settings, database)
-    turn = settings.data / "worker.lock" if one_of_many else None
-    jobs = asyncio.create_task(_run(worker, database, settings, stop, turn))
-    try:
+    async with running(workers(settings, database)):
         yield
-    finally:
-        stop.set()
-        worker.stop()
-        await asyncio.wait({jobs}, timeout=STOP_SECONDS)
-        jobs.cancel()
-        with suppress(asyncio.CancelledError):
-            await jobs
 
 
-async def _run(
-    worker: Worker, database: Database, settings: Settings, stop: asyncio.Event, turn: Path | None
-) -> None:
-    async with _turn(turn, stop):
-        await asyncio.gather(worker.run(), sweep_hourly(database, settings, stop))
+def workers(settings: Settings, database: Database) -> list[AnyWorker]:
+    """One worker for mails, and one for each kind of job."""
+    sources = [JobSource(database, kind) for kind in job_kinds(settings, database)]
+    return [make_mail_worker(settings, database), *(Worker(database, source) for source in sources)]
 
 
-@asynccontextmanager
-async def _turn(path: Path | None, stop: asyncio.Event) -> AsyncIterator[None]:
-    """Wait until no other process holds the lock, or until `stop`; hold it through the block.
+def job_kinds(settings: Settings, database: Database) -> tuple[JobKind, ...]:
+    """What there is to be done later. A new kind of job is one more of these lines."""
 
-    Where the folder cannot hold a lock the jobs run all the same: several workers share an outbox safely.
-    """
-    held = None
-    try:
-        if path:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            while (held := claim(path)) is None and not stop.is_set():
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(TURN_SECONDS):
-                        await stop.wait()
-    except OSError as error:
-        log.warning("mail worker runs without its lock: %s", error)
-    try:
-        yield
-    finally:
-        if held is not None:
-            os.close(held)
+    async def keep_house(_: JobInHand) -> None:
+        await sweep_all(database, settings)
+
+    return (
+        JobKind("housekeeping", keep_house, every=timedelta(hours=1), max_attempts=3),
+        import_kind(settings, database),
+    )

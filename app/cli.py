@@ -19,7 +19,7 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import demo, export_commands, housekeeping, mail_commands, serving, staff_commands
+from app import demo, export_commands, housekeeping, job_commands, mail_commands, serving, staff_commands
 from app.admin.restock import tells_waiting
 from app.catalog.bitmap_upkeep import keep_bitmaps
 from app.catalog.importer import ImportFailed, ImportOptions, import_csv, parse_mapping, render_report
@@ -38,7 +38,6 @@ from app.core.db.server import migrate as migrate_database
 from app.core.db.transaction import Database
 from app.core.embedded import EmbeddedPostgres, EmbeddedPostgresError, program
 from app.core.errors import DomainError, TryAgain
-from app.media.service import delete_orphans
 from app.notifications.outbox import Outbox
 from app.terminal import errors, on_database, out, ready, with_database
 from app.verify.render import render_verification
@@ -50,9 +49,10 @@ cli.add_typer(db, name="db")
 cli.command("create-admin")(staff_commands.create_admin)
 cli.command("promote")(staff_commands.promote)
 cli.command("demote")(staff_commands.demote)
-cli.command("worker")(mail_commands.worker)
+cli.command("worker")(job_commands.worker)
 cli.command("export")(export_commands.export)
 cli.add_typer(mail_commands.outbox, name="outbox")
+cli.add_typer(job_commands.jobs, name="jobs")
 
 SENTENCES = (
     ConfigurationError,
@@ -201,8 +201,7 @@ def sweep() -> None:
     """Do now what the worker does every hour: delete what has expired and images of no book, tidy up for search."""
 
     async def work(database: Database) -> tuple[int, int]:
-        settings = load_settings()
-        return await housekeeping.sweep(database, settings), await delete_orphans(database, settings)
+        return await housekeeping.sweep_all(database, load_settings())
 
     rows, files = on_database(work)
     out.print(f"{rows} rows and {files} files of images deleted.")

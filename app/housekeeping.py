@@ -1,8 +1,6 @@
 """What is swept away every hour (contract, section 6)."""
 
-import asyncio
 import logging
-from contextlib import suppress
 from functools import partial
 
 from sqlalchemy import delete, func, select, tuple_
@@ -14,14 +12,12 @@ from app.catalog.bitmap_upkeep import keep_bitmaps
 from app.catalog.tally import add_up_tallies
 from app.core.config import Settings
 from app.core.db.transaction import Database
-from app.core.errors import TryAgain
 from app.media.service import delete_orphans
 from app.notifications.notices import purge_read_notices, purge_surplus_notices
 from app.notifications.service import purge_old_mails
 from app.orders.models import IdempotencyKey
 from app.orders.tally import add_up_sales
 
-EVERY_SECONDS = 3600
 BATCH = 5000
 
 log = logging.getLogger(__name__)
@@ -57,16 +53,8 @@ async def sweep(database: Database, settings: Settings) -> int:
     return swept
 
 
-async def sweep_hourly(database: Database, settings: Settings, stop: asyncio.Event) -> None:
-    """Sweep now and every hour until `stop` is set. Nothing that goes wrong ends it: there is the next hour."""
-    while not stop.is_set():
-        try:
-            rows, files = await sweep(database, settings), await delete_orphans(database, settings)
-            log.info("housekeeping deleted %d rows and %d files of images", rows, files)
-        except TryAgain:
-            log.warning("housekeeping left for the next hour: the database is busy")
-        except Exception:
-            log.exception("housekeeping stumbled")
-        with suppress(TimeoutError):
-            async with asyncio.timeout(EVERY_SECONDS):
-                await stop.wait()
+async def sweep_all(database: Database, settings: Settings) -> tuple[int, int]:
+    """Sweep, and delete the files of images that no book names; how many rows and files. Raises TryAgain."""
+    rows, files = await sweep(database, settings), await delete_orphans(database, settings)
+    log.info("housekeeping deleted %d rows and %d files of images", rows, files)
+    return rows, files

@@ -1,7 +1,5 @@
-"""`bookstore worker` and `bookstore outbox`."""
+"""`bookstore outbox`."""
 
-import asyncio
-import signal
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -11,33 +9,13 @@ from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.admin.outbox import RequeueService
-from app.background import background_jobs
-from app.core.config import ConfigurationError, load_settings
-from app.core.db.server import database_running
-from app.core.db.transaction import Database
-from app.core.logging import configure
+from app.core.config import ConfigurationError
 from app.notifications.models import OutboxMail
 from app.notifications.schemas import MailStatus
 from app.notifications.service import OutboxService
-from app.terminal import on_database, out, with_database
+from app.terminal import on_database, out
 
 outbox = typer.Typer(no_args_is_help=True, help="The mails that wait, and those that were given up.")
-
-
-def worker() -> None:
-    """Send mail and keep house, as `serve` does beside its requests; any number of these may run."""
-    settings = load_settings()
-    configure(settings.log_level)
-
-    async def work(database: Database) -> None:
-        told = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, told.set)
-        async with background_jobs(settings, database, one_of_many=False):
-            await told.wait()
-
-    with database_running(settings) as url:
-        asyncio.run(with_database(settings, url, work))
 
 
 @outbox.command("list")

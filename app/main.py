@@ -135,7 +135,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 
 def create_app_with_worker() -> FastAPI:
-    """The shop as `bookstore serve` runs it: one of its processes also sends mail and keeps house."""
+    """The shop as `bookstore serve` runs it: its processes also send mail and do what else is done later."""
     app = create_app()
     app.state.with_worker = True
     return app
@@ -207,7 +207,7 @@ async def _check_schema(engine: AsyncEngine) -> None:
 def _jobs(app: FastAPI) -> AbstractAsyncContextManager[None]:
     if not app.state.with_worker:
         return nullcontext()
-    return background_jobs(app.state.settings, app.state.database, one_of_many=True)
+    return background_jobs(app.state.settings, app.state.database)
 
 
 def _without_slash(app: FastAPI):  # type: ignore[no-untyped-def]  # noqa: ANN202

@@ -1,36 +1,33 @@
-"""Imports that staff start from a page: each is a folder below the data folder, and runs in a thread of this process.
+"""Imports that staff start from a page: the file and how far it is are rows, the import itself is a job.
 
-The folder holds the file, how far the import is, and the rejected rows. Whoever runs an import holds its lock: every
-process of the shop sees how far it is, and that it was interrupted when its process died. One runs at a time.
+So every process of the shop, on whatever machine, sees them and can run them. One runs at a time.
 """
 
-import asyncio
-import logging
-import os
-import shutil
-import threading
-import time
-from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
-from re import fullmatch
-from typing import BinaryIO, Literal
+from functools import partial
+from typing import Literal, Protocol
 from uuid import uuid4
 
-import asyncpg
 from pydantic import BaseModel
+from sqlalchemy import Row, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.deps import Caller
-from app.admin.restock import tells_waiting
-from app.catalog.importer import ImportFailed, ImportOptions, ImportReport, Source, import_csv
-from app.core.embedded.locks import claim, is_claimed
-from app.notifications.outbox import Outbox
+from app.admin.models import BookImport, BookImportPart
+from app.catalog.importer import ImportOptions, ImportReport, Source
+from app.core.db.transaction import Database
+from app.jobs.models import Job
+from app.jobs.service import enqueue
 
-log = logging.getLogger(__name__)
+IMPORT = "import"
+"""The kind of the job, and its key: one at a time."""
 
-KEPT, BATCH_ROWS, SECONDS_A_NOTE = 10, 1000, 0.4
-_SOURCE, _STATE, _LOCK = "books.csv", "state.json", ".lock"
+KEPT_IMPORTS, BATCH_ROWS = 10, 1000
+PART_BYTES = 1_000_000
+TAKEN_UP_WITHIN = timedelta(seconds=10)
+
 Stage = Literal["waiting", "checking", "checked", "importing", "imported", "failed", "interrupted"]
 RUNNING: frozenset[Stage] = frozenset({"checking", "importing"})
 
@@ -83,7 +80,7 @@ class Choices(BaseModel):
 
 
 class ImportState(BaseModel):
-    """How far an import is; `done` and `total` in bytes of the file."""
+    """How far an import is; `done` and `total` in bytes of the file. `is_left`: no worker takes it up."""
 
     file: str
     total: int
@@ -92,132 +89,135 @@ class ImportState(BaseModel):
     choices: Choices = Choices()
     findings: Findings | None = None
     message: str | None = None
+    is_left: bool = False
 
     @property
     def is_running(self) -> bool:
         return self.stage in RUNNING
 
 
+class ImportTask(BaseModel):
+    """The payload of the job: which import, on whose behalf, and whether it only checks."""
+
+    key: str
+    file: str
+    actor_id: int
+    actor_email: str
+    dry_run: bool
+    choices: Choices
+
+
+class Readable(Protocol):
+    """An uploaded file."""
+
+    async def read(self, size: int = -1) -> bytes:
+        """The next bytes, none at the end."""
+
+
 class Imports:
-    """The imports of a shop. What touches files blocks: it is quick, but for `add`."""
+    """The imports of the shop, in the transaction of a session."""
 
-    def __init__(
-        self,
-        folder: Path,
-        connect: Callable[[], Awaitable[asyncpg.Connection]],
-        outbox: Outbox,
-        max_genres: int,
-    ) -> None:
-        self._folder = folder
+    def __init__(self, session: AsyncSession, max_genres: int) -> None:
+        self._session = session
         self._max_genres = max_genres
-        self._connect = connect
-        self._outbox = outbox
 
-    def add(self, name: str, content: BinaryIO) -> str:
-        """Keep the file; the key of its import. The oldest go."""
+    async def add(self, name: str, content: Readable) -> str:
+        """Keep the file; the key of its import. The oldest go, but for one that runs."""
         key = uuid4().hex
-        place = self._folder / key
-        place.mkdir(mode=0o700, parents=True)
-        with (place / _SOURCE).open("xb") as stream:
-            shutil.copyfileobj(content, stream)
-        self._write(key, ImportState(file=name, total=(place / _SOURCE).stat().st_size))
-        for old in self._keys()[KEPT:]:
-            if not is_claimed(self._folder / old / _LOCK):
-                shutil.rmtree(self._folder / old, ignore_errors=True)
+        await self._session.execute(insert(BookImport).values(key=key, file=name, total=0))
+        total = number = 0
+        while block := await content.read(PART_BYTES):
+            await keep_part(self._session, key, number, block, is_rejected=False)
+            total, number = total + len(block), number + 1
+        await self._session.execute(update(BookImport).where(BookImport.key == key).values(total=total))
+        await self._drop_oldest()
         return key
 
-    def all(self) -> list[tuple[str, ImportState]]:
+    async def _drop_oldest(self) -> None:
+        newest_first = select(BookImport.key).order_by(BookImport.created_at.desc(), BookImport.key)
+        old = set(await self._session.scalars(newest_first.offset(KEPT_IMPORTS)))
+        busy = set(await self._session.scalars(select(Job.payload["key"].astext).where(Job.key == IMPORT)))
+        gone = delete(BookImport).where(BookImport.key.in_(old - busy))
+        await self._session.execute(gone.execution_options(synchronize_session=False))
+
+    async def all(self) -> list[tuple[str, ImportState]]:
         """Those that are kept, the newest first."""
-        found = [(key, self.find(key)) for key in self._keys()]
-        return [(key, state) for key, state in found if state]
+        rows = await self._session.execute(_imports().order_by(BookImport.created_at.desc(), BookImport.key))
+        return [(row.BookImport.key, _state(row)) for row in rows]
 
-    def find(self, key: str) -> ImportState | None:
-        """How far it is; interrupted when it says that it runs and nobody runs it."""
-        if not fullmatch("[0-9a-f]{32}", key):
-            return None
-        try:
-            state = ImportState.model_validate_json((self._folder / key / _STATE).read_bytes())
-        except FileNotFoundError:
-            return None
-        if state.is_running and not is_claimed(self._folder / key / _LOCK):
-            return self._settled(key) or state.model_copy(update={"stage": "interrupted"})
-        return state
+    async def find(self, key: str) -> ImportState | None:
+        """How far it is; interrupted when it says that it runs and no worker has it."""
+        row = (await self._session.execute(_imports().where(BookImport.key == key))).one_or_none()
+        return None if row is None else _state(row)
 
-    def _settled(self, key: str) -> ImportState | None:
-        """It may have ended between the look at its state and that at its lock."""
-        state = ImportState.model_validate_json((self._folder / key / _STATE).read_bytes())
-        return None if state.is_running else state
-
-    def rejects(self, key: str) -> Path | None:
-        """The file of the rejected rows, if there is one."""
-        state = self.find(key)
-        name = state.findings.rejects if state and state.findings else None
-        return self._folder / key / name if name else None
-
-    def start(self, key: str, choices: Choices, actor: Caller, *, dry_run: bool) -> bool:
-        """Check or import the file in the background; False when another import runs, or it is no longer kept.
+    async def start(self, key: str, choices: Choices, actor: Caller, *, dry_run: bool) -> bool:
+        """Have the file checked or imported; False when another import runs, or it is no longer kept.
 
         Raises:
             ImportFailed: the choices make no sense.
         """
-        before = self.find(key)
-        if before is None:
+        file = await self._session.scalar(select(BookImport.file).where(BookImport.key == key))
+        if file is None:
             return False
-        stage: Stage = "checking" if dry_run else "importing"
-        state = ImportState(file=before.file, total=before.total, stage=stage, choices=choices)
-        options = choices.options(Source(actor.id, actor.email, state.file), self._max_genres, dry_run=dry_run)
-        locks = self._claimed(key)
-        if locks is None:
+        choices.options(Source(actor.id, actor.email, file), self._max_genres, dry_run=dry_run)
+        task = ImportTask(
+            key=key, file=file, actor_id=actor.id, actor_email=actor.email, dry_run=dry_run, choices=choices
+        )
+        if not await enqueue(self._session, IMPORT, task.model_dump(mode="json"), key=IMPORT):
             return False
-        self._write(key, state)
-        # A daemon: a server that stops does not wait for a long import, which is shown as interrupted then.
-        threading.Thread(target=self._run, args=(key, state, options, locks), daemon=True).start()
+        stage = "checking" if dry_run else "importing"
+        fresh = {"stage": stage, "done": 0, "findings": None, "message": None}
+        await self._session.execute(
+            update(BookImport)
+            .where(BookImport.key == key)
+            .values(choices=choices.model_dump(mode="json"), **fresh)
+            .execution_options(synchronize_session=False)
+        )
         return True
 
-    def _claimed(self, key: str) -> ExitStack | None:
-        """The locks of the shop's one import and of this one; None while another runs."""
-        locks = ExitStack()
-        for path in (self._folder / _LOCK, self._folder / key / _LOCK):
-            descriptor = claim(path)
-            if descriptor is None:
-                locks.close()
-                return None
-            locks.callback(os.close, descriptor)
-        return locks
 
-    def _run(self, key: str, state: ImportState, options: ImportOptions, locks: ExitStack) -> None:
-        with locks:
-            try:
-                report = asyncio.run(self._import(key, state, options))
-                stage: Stage = "checked" if options.dry_run else "imported"
-                end: dict[str, object] = {"stage": stage, "done": state.total, "findings": Findings.of(report)}
-            except ImportFailed as failure:
-                end = {"stage": "failed", "message": str(failure)}
-            except Exception:
-                log.exception("import failed")
-                end = {"stage": "failed", "message": "The fault is ours. Run the same import again to complete it."}
-            self._write(key, state.model_copy(update=end))
+def _imports() -> Select[BookImport, bool, bool]:
+    """Imports; whether a job stands for each, and whether nobody has taken that job up for a while."""
+    alive = or_(Job.locked_until.is_(None), Job.locked_until > func.now())
+    mine = and_(Job.key == IMPORT, Job.status == "pending", Job.payload["key"].astext == BookImport.key, alive)
+    late = Job.next_attempt_at < func.now() - TAKEN_UP_WITHIN
+    left = and_(Job.locked_until.is_(None), late)
+    return select(BookImport, Job.id.is_not(None).label("has_job"), func.coalesce(left, False).label("is_left")).join(
+        Job, mine, isouter=True
+    )
 
-    async def _import(self, key: str, state: ImportState, options: ImportOptions) -> ImportReport:
-        noted = time.monotonic()
 
-        def note(done: int, _total: int) -> None:
-            nonlocal noted
-            if time.monotonic() - noted >= SECONDS_A_NOTE:
-                noted = time.monotonic()
-                self._write(key, state.model_copy(update={"done": done}))
+def _state(row: Row[BookImport, bool, bool]) -> ImportState:
+    found = row.BookImport
+    state = ImportState(
+        file=found.file,
+        total=found.total,
+        stage=found.stage,
+        done=found.done,
+        choices=found.choices,
+        findings=found.findings,
+        message=found.message,
+        is_left=row.is_left,
+    )
+    return state.model_copy(update={"stage": "interrupted"}) if state.is_running and not row.has_job else state
 
-        source = self._folder / key / _SOURCE
-        return await import_csv(self._connect, source, options, note, tells_waiting(self._outbox))
 
-    def _write(self, key: str, state: ImportState) -> None:
-        place = self._folder / key / _STATE
-        draft = place.with_suffix(".part")
-        draft.write_text(state.model_dump_json())
-        draft.replace(place)
+async def keep_part(session: AsyncSession, key: str, number: int, content: bytes, *, is_rejected: bool) -> None:
+    """Store a piece of the file, or of its rejected rows."""
+    values = {"import_key": key, "is_rejected": is_rejected, "number": number, "content": content}
+    await session.execute(insert(BookImportPart).values(**values))
 
-    def _keys(self) -> list[str]:
-        if not self._folder.exists():
-            return []
-        folders = [path for path in self._folder.iterdir() if path.is_dir()]
-        return [path.name for path in sorted(folders, key=lambda path: path.stat().st_mtime, reverse=True)]
+
+async def parts(database: Database, key: str, *, is_rejected: bool) -> AsyncIterator[bytes]:
+    """The pieces one after the other, each read by itself."""
+
+    async def piece(session: AsyncSession, number: int) -> bytes | None:
+        part: Sequence[object] = (key, is_rejected, number)
+        columns = (BookImportPart.import_key, BookImportPart.is_rejected, BookImportPart.number)
+        wanted = (column == value for column, value in zip(columns, part, strict=True))
+        return await session.scalar(select(BookImportPart.content).where(*wanted))
+
+    number = 0
+    while (content := await database.reading(partial(piece, number=number))) is not None:
+        yield content
+        number += 1

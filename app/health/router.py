@@ -94,19 +94,29 @@ async def _checks(engine: AsyncEngine) -> Checks:
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
 async def metrics(engine: Engine) -> Response:
-    """Requests and durations by route and status, checkouts by outcome, outbox rows by status, pool use."""
-    body = exposition() + await _outbox(engine)
+    """Requests and durations by route and status, checkouts by outcome, mails and jobs by status, pool use."""
+    body = exposition() + await _waiting(engine)
     return Response(body, media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-async def _outbox(engine: AsyncEngine) -> bytes:
+_MAILS = "SELECT status, count(*) FROM email_outbox GROUP BY status"
+_JOBS = "SELECT status, count(*) FROM jobs GROUP BY status"
+
+
+async def _waiting(engine: AsyncEngine) -> bytes:
+    mails = dict.fromkeys(("pending", "sent", "dead", "suppressed"), 0)
+    jobs = dict.fromkeys(("pending", "dead"), 0)
     try:
         async with engine.connect() as connection:
-            rows = await connection.execute(text("SELECT status, count(*) FROM email_outbox GROUP BY status"))
-            by_status = {row.status: row.count for row in rows}
+            for counts, query in ((mails, _MAILS), (jobs, _JOBS)):
+                for status, number in await connection.execute(text(query)):
+                    counts[status] = number
     except (SQLAlchemyError, OSError):
         return b""
-    counts = dict.fromkeys(("pending", "sent", "dead", "suppressed"), 0) | by_status
-    lines = ["# HELP bookstore_outbox_mails Mails by status", "# TYPE bookstore_outbox_mails gauge"]
-    lines += [f'bookstore_outbox_mails{{status="{status}"}} {count}' for status, count in sorted(counts.items())]
+    lines = [*_gauge("bookstore_outbox_mails", "Mails", mails), *_gauge("bookstore_jobs", "Jobs", jobs)]
     return ("\n".join(lines) + "\n").encode()
+
+
+def _gauge(name: str, what: str, by_status: dict[str, int]) -> list[str]:
+    values = [f'{name}{{status="{status}"}} {count}' for status, count in sorted(by_status.items())]
+    return [f"# HELP {name} {what} by status", f"# TYPE {name} gauge", *values]

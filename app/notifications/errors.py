@@ -1,6 +1,7 @@
 """What the outbox refuses, and what a mail server refuses."""
 
 from app.core.errors import DomainError
+from app.jobs.worker import JobFailed
 
 
 class MailNotFound(DomainError):
@@ -19,5 +20,5 @@ class MailNotDead(DomainError):
     field = "mail_id"
 
 
-class NotDelivered(Exception):
+class NotDelivered(JobFailed):
     """The mail server did not take the mail; the message says why, fit for a column of the database."""

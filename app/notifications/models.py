@@ -1,17 +1,17 @@
 """Mail that waits to be sent, and notices that wait to be read."""
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db.base import Base, CreatedAt, IntKey, Timestamp
+from app.jobs.models import Leased
 
 
-class OutboxMail(Base):
+class OutboxMail(Leased, Base):
     """A rendered mail, written in the transaction whose business it tells of.
 
-    A trigger rings the workers' channel when rows are inserted. `attempts` counts claims by workers,
-    `locked_until` is the lease of the present one. `order_id` names the order that the mail tells of;
-    `unsubscribe_url` is set where the recipient may refuse mails of its kind.
+    `order_id` names the order that the mail tells of; `unsubscribe_url` is set where the recipient may refuse mails
+    of its kind.
     """
 
     __tablename__ = "email_outbox"
@@ -25,19 +25,12 @@ class OutboxMail(Base):
         Index("ix_email_outbox_status_id", "status", "id"),
     )
 
-    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     message_id: Mapped[str] = mapped_column(String(255), unique=True)
     kind: Mapped[str] = mapped_column(String(40))
     recipient: Mapped[str] = mapped_column(String(998))
     subject: Mapped[str] = mapped_column(String(998))
     html: Mapped[str] = mapped_column(Text)
     text: Mapped[str] = mapped_column(Text)
-    status: Mapped[str] = mapped_column(String(12), default="pending", server_default="pending")
-    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
-    next_attempt_at: Mapped[Timestamp] = mapped_column(server_default=func.now())
-    locked_until: Mapped[Timestamp | None]
-    last_error: Mapped[str | None] = mapped_column(String(500))
-    created_at: Mapped[CreatedAt]
     sent_at: Mapped[Timestamp | None]
     order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id", ondelete="SET NULL"), index=True)
     unsubscribe_url: Mapped[str | None] = mapped_column(Text)

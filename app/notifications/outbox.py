@@ -10,9 +10,13 @@ from app.core.config import Settings
 from app.core.db.batch import Batch
 from app.core.db.driver import driver
 from app.core.keys import Keys
+from app.jobs.wake import wake_once_committed
 from app.notifications.caps import MailCaps
 from app.notifications.rendering import render
 from app.notifications.unsubscribe import OPTIONAL_KINDS, UnsubscribeLinks
+
+MAIL = "mail"
+"""The name of the workers that send what is queued here."""
 
 _COLUMNS = ("message_id", "kind", "recipient", "subject", "html", "text", "order_id", "unsubscribe_url")
 _QUEUE = f"INSERT INTO email_outbox ({', '.join(_COLUMNS)}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
@@ -32,10 +36,12 @@ class Outbox:
 
     async def queue(self, session: AsyncSession, kind: str, recipient: str, subject: str, **context: Any) -> None:
         """Write a mail to the outbox of this transaction; `context` as for `row`."""
+        wake_once_committed(session, MAIL)
         await (await driver(session)).execute(_QUEUE, *self._values(kind, recipient, subject, **context))
 
     def queue_in(self, batch: Batch, kind: str, recipient: str, subject: str, **context: Any) -> None:
         """The same with that batch."""
+        wake_once_committed(batch.session, MAIL)
         batch.add(_QUEUE, *self._values(kind, recipient, subject, **context))
 
     def _values(self, kind: str, recipient: str, subject: str, **context: Any) -> list[str | int | None]:

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.jobs.wake import wake_once_committed
 from app.notifications.errors import MailNotDead, MailNotFound
 from app.notifications.models import OutboxMail
+from app.notifications.outbox import MAIL
 from app.notifications.repository import OutboxRepository
 
 
@@ -29,7 +31,7 @@ class OutboxService:
 
     async def requeue(self, mail_id: int) -> OutboxMail:
         """Make a dead mail due at once, with all its attempts before it. Raises MailNotFound and MailNotDead."""
-        queued = await self._mails.requeue([mail_id])
+        queued = await self.requeue_dead([mail_id])
         mail = await self._mails.find(mail_id)
         if mail is None:
             raise MailNotFound
@@ -39,6 +41,7 @@ class OutboxService:
 
     async def requeue_dead(self, mail_ids: Sequence[int] | None) -> list[int]:
         """The same for all dead mails among these (None: all there are); the ids that were queued."""
+        wake_once_committed(self._session, MAIL)
         return await self._mails.requeue(mail_ids)
 
 

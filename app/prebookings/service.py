@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.catalog.errors import BookNotFound
 from app.core.config import Settings
 from app.core.paging import Page, Position
+from app.jobs.wake import wake_once_committed
 from app.notifications.links import book_page
 from app.notifications.models import OutboxMail
 from app.notifications.notices import NewNotice, post
-from app.notifications.outbox import Outbox
+from app.notifications.outbox import MAIL, Outbox
 from app.prebookings.errors import (
     AlreadyCancelled,
     AlreadyWaiting,
@@ -102,6 +103,7 @@ async def notify_waiting(session: AsyncSession, outbox: Outbox, book_ids: Sequen
         some = waiters[first : first + TOLD_AT_ONCE]
         if mails := [_mail(outbox, waiter) for waiter in some if waiter.wants_mail]:
             await session.execute(insert(OutboxMail), mails)
+            wake_once_committed(session, MAIL)
         await post(session, *map(_notice, some))
 
 

@@ -46,6 +46,7 @@ async def test_metrics_count_requests_by_route_template(shop: Shop):
     assert 'bookstore_requests_total{method="GET",route="/books/{book_id}",status="404"}' in answer.text
     assert "2147483646" not in answer.text
     assert 'bookstore_outbox_mails{status="pending"}' in answer.text
+    assert 'bookstore_jobs{status="dead"} 0' in answer.text
     assert "bookstore_pool_connections_in_use" in answer.text
 
 

@@ -11,7 +11,7 @@ from app import housekeeping
 from app.core.config import Settings
 from app.core.db.transaction import Database
 from app.core.embedded.locks import claim
-from app.housekeeping import sweep_hourly
+from app.housekeeping import sweep_all
 from app.media import repository
 from app.media.service import ORPHANED_AFTER_SECONDS, delete_orphans
 from app.media.storage import ImageFolder
@@ -142,14 +142,12 @@ async def test_the_hourly_housekeeping_does_it(
 ):
     await uploaded(shop, (100, 150))
     age(uploads)
-    stop = asyncio.Event()
 
     async def nothing(*_: object) -> int:
-        stop.set()
         return 0
 
     monkeypatch.setattr(housekeeping, "sweep", nothing)
-    await sweep_hourly(database, roomed, stop)
+    assert await sweep_all(database, roomed) == (0, 3)
     assert not names(uploads)
 
 

@@ -14,9 +14,10 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from app.core.config import Settings
 from app.core.db.transaction import Database
-from app.notifications.bell import Bell
+from app.jobs.worker import Worker
 from app.notifications.delivery import make_delivery
-from app.notifications.worker import Worker
+from app.notifications.repository import Mail
+from app.notifications.sending import MailSource
 
 HOST = "127.0.0.1"
 Hook = Callable[[Envelope], Awaitable[str]]
@@ -107,8 +108,8 @@ def smtp(settings: Settings, port: int, **changes: Any) -> Settings:
     return settings.model_copy(update=plain | changes)
 
 
-def worker_on(settings: Settings, database: Database, bell: Bell | None = None, **options: Any) -> Worker:
-    return Worker(settings, database, make_delivery(settings), bell or Bell(None), **options)
+def worker_on(settings: Settings, database: Database, **options: Any) -> Worker[Mail]:
+    return Worker(database, MailSource(settings, make_delivery(settings)), **options)
 
 
 async def queue(raw: asyncpg.Connection, number: int = 1, **columns: Any) -> list[int]:

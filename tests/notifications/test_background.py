@@ -1,4 +1,4 @@
-"""`serve` runs one worker, whatever the number of its processes; another takes over when that one dies."""
+"""Each process of `serve` works off mails and jobs; the others go on when one dies."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,14 +11,11 @@ import psutil
 import pytest
 from aiosmtpd.smtp import Envelope
 
-from app.background import background_jobs
 from app.core.config import Settings
-from app.core.db.transaction import Database
-from app.core.embedded import locks
 from app.main import create_app, create_app_with_worker
 from tests.command import RunningShop, serving
-from tests.notifications.support import MailServer, queue, smtp, state
-from tests.notifications.test_wake_up import LISTENERS, deliveries, listeners
+from tests.notifications.support import MailServer, queue, state
+from tests.notifications.test_wake_up import deliveries
 
 PATIENCE = 30
 
@@ -80,12 +77,11 @@ async def test_a_server_told_to_stop_finishes_the_mail_under_way(
 async def test_no_worker_means_none(server: MailServer, raw: asyncpg.Connection, database_url: str, tmp_path: Path):
     async with served(database_url, tmp_path, server, "--no-worker") as shop:
         await asyncio.to_thread(register, shop)
-        assert await raw.fetch(LISTENERS) == []
-        assert not (tmp_path / "worker.lock").exists()
     assert await raw.fetchval("SELECT (status, attempts) = ('pending', 0) FROM email_outbox")
+    assert await raw.fetchval("SELECT count(*) FROM jobs") == 0
 
 
-async def test_of_several_processes_one_runs_the_worker_and_another_takes_over_when_it_is_killed(
+async def test_when_a_process_is_killed_the_others_work_on(
     server: MailServer, raw: asyncpg.Connection, database_url: str, tmp_path: Path
 ):
     arrived = deliveries(server)
@@ -93,60 +89,16 @@ async def test_of_several_processes_one_runs_the_worker_and_another_takes_over_w
         served(database_url, tmp_path, server, "--workers", "2") as shop,
         asyncio.timeout(PATIENCE),
     ):
-        await listeners(raw, lambda now: len(now) == 1)
-        processes = psutil.Process(shop.process.pid).children(recursive=True)
-        [holder] = [process for process in processes if has_lock(process)]
-        holder.kill()
+        servers = [
+            child for child in psutil.Process(shop.process.pid).children() if "spawn_main" in str(child.cmdline())
+        ]
+        assert len(servers) == 2
+        servers[0].kill()
         await queue(raw, recipient="after@example.com")
         assert await arrived.get() == "after@example.com"
 
 
-def has_lock(process: psutil.Process) -> bool:
-    return any(file.path.endswith("worker.lock") for file in process.open_files())
-
-
-async def test_while_another_process_has_the_lock_no_worker_starts(
-    server: MailServer,
-    raw: asyncpg.Connection,
-    database: Database,
-    settings: Settings,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-):
-    """Seen to fail when the lock is asked for once and not waited for."""
-    attempts: asyncio.Queue[None] = asyncio.Queue()
-    arrived = deliveries(server)
-
-    def claim(path: Path) -> int | None:
-        attempts.put_nowait(None)
-        return locks.claim(path)
-
-    monkeypatch.setattr("app.background.claim", claim)
-    monkeypatch.setattr("app.background.TURN_SECONDS", 0.01)
-    await queue(raw)
-    sending = smtp(settings, server.port, bookstore_data=tmp_path)
-    async with asyncio.timeout(PATIENCE):
-        with locks.exclusive(tmp_path / "worker.lock"):
-            async with background_jobs(sending, database, one_of_many=True):
-                for _ in range(5):
-                    await attempts.get()
-            assert await raw.fetchval("SELECT attempts FROM email_outbox") == 0
-        async with background_jobs(sending, database, one_of_many=True):
-            await arrived.get()
-
-
-async def test_where_no_lock_can_be_had_the_worker_runs_all_the_same(
-    server: MailServer, raw: asyncpg.Connection, database: Database, settings: Settings, tmp_path: Path
-):
-    (tmp_path / "file").touch()
-    arrived = deliveries(server)
-    await queue(raw)
-    sending = smtp(settings, server.port, bookstore_data=tmp_path / "file" / "below")
-    async with background_jobs(sending, database, one_of_many=True), asyncio.timeout(PATIENCE):
-        await arrived.get()
-
-
-async def test_only_the_factory_of_serve_starts_a_worker(
+async def test_only_the_factory_of_serve_starts_workers(
     raw: asyncpg.Connection, database_url: str, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     variables: dict[str, Any] = {"ENV": "test", "DATABASE_URL": database_url, "BOOKSTORE_DATA": str(tmp_path)}
@@ -154,8 +106,10 @@ async def test_only_the_factory_of_serve_starts_a_worker(
         monkeypatch.setenv(name, value)
     plain = create_app()
     async with plain.router.lifespan_context(plain):
-        assert not (tmp_path / "worker.lock").exists()
+        await asyncio.sleep(0.1)
+    assert await raw.fetchval("SELECT count(*) FROM jobs") == 0
     working = create_app_with_worker()
-    async with working.router.lifespan_context(working):
-        await listeners(raw, lambda now: len(now) == 1)
-    await listeners(raw, lambda now: now == [])
+    async with working.router.lifespan_context(working), asyncio.timeout(PATIENCE):
+        while not await raw.fetchval("SELECT count(*) FROM jobs WHERE next_attempt_at > now()"):  # noqa: ASYNC110 - rows
+            await asyncio.sleep(0.02)
+    assert not await raw.fetchval("SELECT count(*) FROM jobs WHERE locked_until IS NOT NULL")

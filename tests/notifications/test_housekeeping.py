@@ -1,7 +1,5 @@
 """What the hourly housekeeping deletes, and what it leaves (contract, section 6)."""
 
-import asyncio
-
 import asyncpg
 import pytest
 
@@ -10,8 +8,7 @@ from app.accounts import token_repository
 from app.core import rate_limit
 from app.core.config import Settings
 from app.core.db.transaction import Database
-from app.core.errors import TryAgain
-from app.housekeeping import sweep, sweep_hourly
+from app.housekeeping import sweep
 from app.notifications import repository
 from tests.notifications.support import queue
 from tests.support import Shop
@@ -116,23 +113,3 @@ async def test_rows_at_work_elsewhere_are_left_for_the_next_time(
             await raw.execute(f"SELECT FROM {table} FOR UPDATE")
         assert await sweep(database, settings) == 0
     assert await sweep(database, settings) == 6
-
-
-@pytest.mark.parametrize("trouble", [TryAgain(), RuntimeError("unforeseen")])
-async def test_trouble_does_not_end_the_housekeeping(
-    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch, trouble: Exception
-):
-    stop, swept = asyncio.Event(), asyncio.Queue[None]()
-
-    async def troubled(*_: object) -> int:
-        swept.put_nowait(None)
-        raise trouble
-
-    monkeypatch.setattr(housekeeping, "sweep", troubled)
-    monkeypatch.setattr(housekeeping, "EVERY_SECONDS", 0)
-    task = asyncio.create_task(sweep_hourly(database, settings, stop))
-    async with asyncio.timeout(10):
-        for _ in range(2):
-            await swept.get()
-        stop.set()
-        await task

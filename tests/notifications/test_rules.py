@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from app.notifications.rules import delivery_limit, lease, retry_delay
+from app.jobs.rules import retry_delay
+from app.notifications.rules import delivery_limit, lease
 
 
 def test_the_pauses_double_from_half_a_minute_to_an_hour():

@@ -10,7 +10,7 @@ import pytest
 
 from app.core.config import Settings
 from app.core.db.transaction import Database
-from app.notifications.worker import Worker
+from app.jobs.worker import AnyWorker
 from tests.command import free_port
 from tests.notifications.support import mail_server, make_due, queue, raw_server, smtp, worker_on
 
@@ -55,12 +55,12 @@ def port() -> int:
 
 
 @pytest.fixture
-def worker(settings: Settings, database: Database, port: int) -> Worker:
+def worker(settings: Settings, database: Database, port: int) -> AnyWorker:
     """The one worker of a test; it lives through all that happens."""
     return worker_on(smtp(settings, port, smtp_timeout_seconds=1, mail_max_attempts=100), database)
 
 
-async def recovered(worker: Worker, raw: asyncpg.Connection, port: int, mails: int) -> None:
+async def recovered(worker: AnyWorker, raw: asyncpg.Connection, port: int, mails: int) -> None:
     """The server is well again: it gets each mail once, in all its drains."""
     async with mail_server(port=port) as server:
         for _ in range(2):
@@ -74,7 +74,7 @@ async def recovered(worker: Worker, raw: asyncpg.Connection, port: int, mails: i
 
 @pytest.mark.parametrize("trouble", ["421", "451", "550", "554", "silence", "drop"])
 async def test_trouble_at_any_step_loses_nothing_and_doubles_nothing(
-    raw: asyncpg.Connection, worker: Worker, port: int, trouble: str
+    raw: asyncpg.Connection, worker: AnyWorker, port: int, trouble: str
 ):
     """Seen to fail when a failure marks the mail as sent (lost), and when a sent mail stays pending (doubled)."""
     mails = 1 if trouble == "silence" else 3
@@ -88,7 +88,7 @@ async def test_trouble_at_any_step_loses_nothing_and_doubles_nothing(
     assert await raw.fetchval("SELECT every(attempts = $1) FROM email_outbox", len(STEPS) + 1)
 
 
-async def test_an_evening_of_all_troubles(raw: asyncpg.Connection, worker: Worker, port: int):
+async def test_an_evening_of_all_troubles(raw: asyncpg.Connection, worker: AnyWorker, port: int):
     troubles = ["refused connection", "silence", "451", "550", "drop", "refused connection"]
     for number, trouble in enumerate(troubles):
         await queue(raw, recipient=f"{number}@example.com")

@@ -15,7 +15,10 @@ from app.core.config import Settings
 from app.core.db.engine import make_engine
 from app.core.db.transaction import Database
 from app.core.errors import TryAgain
-from app.notifications.worker import Worker
+from app.jobs.worker import Worker
+from app.notifications.delivery import make_delivery
+from app.notifications.repository import Mail
+from app.notifications.sending import MailSource
 from tests.command import BOOKSTORE, environment
 from tests.notifications.support import MailServer, make_due, queue, smtp, state, worker_on
 
@@ -152,7 +155,7 @@ async def test_a_stumbling_worker_goes_on(
     [mail] = await queue(raw)
     sent = asyncio.Event()
 
-    class Stumbling(Worker):
+    class Stumbling(Worker[Mail]):
         stumbled = False
 
         async def drain(self) -> int:
@@ -164,8 +167,8 @@ async def test_a_stumbling_worker_goes_on(
             return handled
 
     settings = smtp(settings, server.port)
-    ordinary = worker_on(settings, database)
-    worker = Stumbling(settings, database, ordinary._delivery, ordinary._bell, poll_seconds=0.01)
+    source = MailSource(settings, make_delivery(settings))
+    worker = Stumbling(database, source, look_seconds=0.01)
     running = asyncio.create_task(worker.run())
     async with asyncio.timeout(PATIENCE):
         await sent.wait()

@@ -18,14 +18,14 @@ class Batch:
     """
 
     def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+        self.session = session
         self._parts: list[str] = []
         self._values: list[object] = []
 
     def add(self, statement: str, *values: object) -> None:
         """Have `statement` sent with the others; its values are `$1` and so on."""
         if not self._parts:
-            self._session.info.setdefault(_FILLED, []).append(self)
+            self.session.info.setdefault(_FILLED, []).append(self)
         self._parts.append(f"part_{len(self._parts)} AS ({_renumbered(statement, len(self._values))})")
         self._values += values
 
@@ -35,8 +35,8 @@ class Batch:
             return
         statement, values = f"WITH {', '.join(self._parts)} SELECT", self._values
         self._parts, self._values = [], []
-        self._session.info[_FILLED].remove(self)
-        await (await driver(self._session)).execute(statement, *values)
+        self.session.info[_FILLED].remove(self)
+        await (await driver(self.session)).execute(statement, *values)
 
 
 def refuse_unsent(session: AsyncSession) -> None:

@@ -1,23 +1,19 @@
 """Books from a CSV file: uploaded, checked, imported in the background, and told of."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Annotated, ClassVar, Final
 
-import asyncpg
 from fastapi import APIRouter, Depends, Path, Request, Response
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from app.admin.imports import Choices, Imports, ImportState
+from app.admin.imports import Choices, Imports, ImportState, parts
 from app.audit.service import record
 from app.catalog.importer import ImportFailed, parse_mapping
 from app.catalog.rules import MAX_STOCK
 from app.catalog.schemas import Price
-from app.core.db.server import driver_url
 from app.core.db.transaction import Session, release
 from app.core.errors import DomainError
 from app.media.uploads import read_upload
@@ -81,12 +77,9 @@ class ImportPage(Page):
         return "\n".join(f"{column}={field}" for column, field in self.state.choices.mapping.items())
 
 
-async def get_imports(request: Request) -> Imports:
-    """The imports of this shop, on its database."""
-    state = request.app.state
-    url = driver_url(state.database.engine.url.render_as_string(hide_password=False))
-    connect = partial(asyncpg.connect, url, statement_cache_size=0 if state.settings.db_pooler else 100)
-    return Imports(state.settings.data / "imports", connect, state.outbox, state.settings.max_genres)
+async def get_imports(request: Request, session: Session) -> Imports:
+    """The imports of this shop, on the session of this request."""
+    return Imports(session, request.app.state.settings.max_genres)
 
 
 TheImports = Annotated[Imports, Depends(get_imports)]
@@ -95,7 +88,7 @@ TheImports = Annotated[Imports, Depends(get_imports)]
 @router.get(IMPORT)
 async def show_imports(request: Request, _: Staff, imports: TheImports) -> Response:
     """A file to choose."""
-    page = ImportsPage(upload_action(request, IMPORT), MAX_BYTES // 1_000_000, imports.all())
+    page = ImportsPage(upload_action(request, IMPORT), MAX_BYTES // 1_000_000, await imports.all())
     return render(request, page)
 
 
@@ -107,18 +100,18 @@ async def upload(
     await release(session)
     try:
         async with read_upload(request, MAX_BYTES) as file:
-            key = await asyncio.to_thread(imports.add, (file.filename or "")[:120], file.file)
+            key = await imports.add((file.filename or "")[:120], file)
     except DomainError as error:
         visitor.say(error.detail, "bad")
         raise Answered(see_other(IMPORT)) from error
-    imports.start(key, Choices(), staff, dry_run=True)
+    await imports.start(key, Choices(), staff, dry_run=True)
     return see_other(f"{IMPORT}/{key}")
 
 
 @router.get(IMPORT + "/{key}")
 async def show_import(request: Request, key: ImportKey, _: Staff, imports: TheImports) -> Response:
     """How far it is."""
-    return _page(request, Form(), key, _found(imports, key))
+    return _page(request, Form(), key, await _found(imports, key))
 
 
 @router.post(IMPORT + "/{key}")
@@ -132,14 +125,14 @@ async def run(
     imports: TheImports,
 ) -> Response:
     """Check the file again, or import it."""
-    state = _found(imports, key)
+    state = await _found(imports, key)
     choices = _choices(sent)
     if choices is None:
         return _page(request, sent, key, state)
     for_good = sent.get("do") == "import"
     if for_good:
         await record(session, staff, "import.started", after={"file": state.file} | choices.model_dump(mode="json"))
-    if not imports.start(key, choices, staff, dry_run=not for_good):
+    if not await imports.start(key, choices, staff, dry_run=not for_good):
         visitor.say("Another import is running. Please wait until it is done.", "bad")
         raise Answered(see_other(f"{IMPORT}/{key}"))
     return see_other(f"{IMPORT}/{key}")
@@ -148,23 +141,25 @@ async def run(
 @router.get(IMPORT + "/{key}/progress")
 async def progress(key: ImportKey, _: Staff, imports: TheImports) -> Response:
     """How far it is, for a script."""
-    state = _found(imports, key)
+    state = await _found(imports, key)
     return JSONResponse({"running": state.is_running, "done": state.done, "total": state.total})
 
 
 @router.get(IMPORT + "/{key}/rejected.csv")
-async def rejected(key: ImportKey, _: Staff, imports: TheImports) -> Response:
+async def rejected(request: Request, key: ImportKey, _: Staff, imports: TheImports) -> Response:
     """The rejected rows, with the reason of each."""
-    path = imports.rejects(key)
-    if path is None:
+    state = await _found(imports, key)
+    if not (state.findings and state.findings.rejects):
         raise HTTPException(404)
-    return FileResponse(path, media_type="text/csv; charset=utf-8", filename="rejected.csv")
+    content = parts(request.app.state.database, key, is_rejected=True)
+    as_file = {"Content-Disposition": 'attachment; filename="rejected.csv"'}
+    return StreamingResponse(content, media_type="text/csv; charset=utf-8", headers=as_file)
 
 
-def _found(imports: Imports, key: str) -> ImportState:
-    state = imports.find(key)
+async def _found(imports: Imports, key: str) -> ImportState:
+    state = await imports.find(key)
     if state is None:
-        raise HTTPException(404, "This import is no longer kept, or was made on another server.")
+        raise HTTPException(404, "This import is no longer kept.")
     return state
 
 

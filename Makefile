@@ -12,7 +12,7 @@ COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes
 	--no-emit-find-links --custom-compile-command 'make lock' --quiet pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format races soak fuzz mutation bench mails screenshots lighthouse lock wheel clean
+.PHONY: help install run test check format races soak fuzz mutation bench mails screenshots lighthouse lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -76,6 +76,7 @@ lock: $(STAMP) ## Lock the dependencies anew, with hashes and without hosts
 	@$(COMPILE) --output-file requirements/run.txt
 	@$(COMPILE) --group dev --output-file requirements/dev.txt
 
+.PHONY: wheel
 wheel: $(STAMP) ## Build the wheel and the source distribution into dist/
 	@rm -rf dist && $(UV) build --quiet --no-build-isolation --python $(BIN)/python
 

@@ -19,7 +19,8 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import __version__, demo, export_commands, housekeeping, mail_commands, serving, staff_commands
+import app
+from app import demo, export_commands, housekeeping, mail_commands, serving, staff_commands
 from app.admin.restock import tells_waiting
 from app.catalog.bitmap_upkeep import keep_bitmaps
 from app.catalog.importer import ImportFailed, ImportOptions, import_csv, parse_mapping, render_report
@@ -93,7 +94,7 @@ def _fail(sentence: str) -> None:
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        out.print(f"bookstore {__version__}", highlight=False)
+        out.print(f"bookstore {app.__version__}", highlight=False)
         raise typer.Exit
 
 

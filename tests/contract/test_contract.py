@@ -18,6 +18,33 @@ HEADING = re.compile(r"^#{2,3} (\d+(?:\.\d+)?)[. ]", re.MULTILINE)
 OPERATION = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE) `(/[^`]*)` (\d{3})")
 MENTION = re.compile(r"\(contract, sections? ([^)]*)\)")
 
+BULLET = re.compile(r"^(?:\* )?(?=\*\*(?:GET|POST|PUT|PATCH|DELETE))", re.MULTILINE)
+BOLD = re.compile(r"\*\*(GET|POST|PUT|PATCH|DELETE) (/[^*]*)\*\*")
+CODE = re.compile(r"`([A-Z]+(?:_[A-Z]+)+)`")
+
+SHAPES = {
+    "Token response: ": "TokensOut",
+    "\nAccount: ": "AccountOut",
+    "newest first (id descending), of ": "MovementOut",
+    "independent of sessions. Item: ": "CartItemOut",
+    "\nOrder: ": "OrderOut",
+    "\nOrder item: ": "OrderItemOut",
+    "### 4.8 Wishlist\nItem: ": "WishOut",
+    "\nPre-booking, flat: ": "PreBookingOut",
+    "\nReview: ": "ReviewOut",
+    "**GET /admin/reviews** — admin envelope of ": "ModeratedReview",
+    "`month`, else 422 → ": "SalesSummary",
+    "are those two spans: ": "SpanSales",
+    "at most 366 days, else 422 → ": "SalesByDay",
+    "absent = all time; else 422 →\n  ": "TopBooks",
+    "(10) → exactly ": "LowStock",
+    "**GET /notifications** — ": "NoticeList",
+    "**GET /admin/verify** — ": "Verification",
+    "**GET /health** → ": "Health",
+    "**GET /health/ready** → ": "Ready",
+}
+"""What stands right before the shape of an answer, and the schema of the answer."""
+
 Codes = dict[str, int]
 
 
@@ -90,9 +117,49 @@ def test_its_codes_are_those_that_the_shop_has(document: dict[str, Any]):
 
 
 def test_each_code_it_speaks_of_is_in_its_table():
-    named = set(re.findall(r"`([A-Z]+(?:_[A-Z]+)+)`", section("4") + section("2")))
+    named = set(CODE.findall(section("4") + section("2")))
     settings = {name.upper() for name in Settings.model_fields}
     assert named - settings - codes_told().keys() == set()
+
+
+def test_each_operation_declares_the_codes_told_of_it(document: dict[str, Any]):
+    """Seen to fail with a code of another operation."""
+    told = 0
+    for bullet in BULLET.split(section("4"))[1:]:
+        text = re.split(r"^(?:#|\* [^*])", bullet, flags=re.MULTILINE)[0]
+        declared: set[str] = set()
+        for method, path in BOLD.findall(text):
+            declared |= codes_declared({"paths": {path: {method: document["paths"][path][method.lower()]}}}).keys()
+        codes = set(CODE.findall(text)) & codes_of_classes()
+        told += len(codes)
+        assert codes <= declared, text
+    assert told > 50
+
+
+@pytest.mark.parametrize(("before", "schema"), SHAPES.items(), ids=SHAPES.values())
+def test_shapes_are_those_of_the_schemas(document: dict[str, Any], before: str, schema: str):
+    """Seen to fail without a key of an order, and with one that no account has."""
+    assert CONTRACT.count(before) == 1
+    told = outermost_keys(CONTRACT.partition(before)[2])
+    assert told == set(document["components"]["schemas"][schema]["properties"])
+
+
+def outermost_keys(text: str) -> set[str]:
+    """The keys of the object that begins with the text. What is quoted behind a colon is a value."""
+    assert text.startswith("`{"), text[:40]
+    keys, depth = set(), 0
+    for part in re.findall(r'"(?:[^"])*"|[{}\[\]`:,|]', text[1:]):
+        if part == "`":
+            break
+        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(part, 0)
+        if part[0] in "{,":
+            expected = True
+        elif part[0] == '"' and depth == 1 and expected:
+            keys.add(part.strip('"'))
+            expected = False
+        else:
+            expected = False
+    return keys
 
 
 def test_its_tables_are_those_of_the_database():

@@ -13,8 +13,8 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 FILE = re.compile(r"`((?:app|tests|docs|benchmarks|alembic)/[\w./-]*)`")
 TARGET = re.compile(r"\bmake ([a-z]+)\b")
 OF_TESTS = {"TEST_DATABASE_URL", "TEST_TEMPLATE_URL"}
-MADE = {"benchmarks/latest.json", "app/migrations"}
-"""By `make bench` and in the wheel; in no checkout."""
+MADE = {"benchmarks/latest.json"}
+"""By `make bench`; in no checkout."""
 
 
 def named(document: Path) -> str:

@@ -79,5 +79,9 @@ lock: $(STAMP) ## Lock the dependencies anew, with hashes and without hosts
 	@$(COMPILE) --output-file requirements/run.txt
 	@$(COMPILE) --group dev --output-file requirements/dev.txt
 
+.PHONY: wheel
+wheel: $(STAMP) ## Build the wheel and the source distribution into dist/
+	@rm -rf dist && $(UV) build --quiet --no-build-isolation --python $(BIN)/python
+
 clean: ## Remove .venv and caches; the data folder stays
-	@rm -rf .venv .cache mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	@rm -rf .venv .cache dist mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

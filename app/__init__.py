@@ -1,0 +1,3 @@
+"""An online bookshop."""
+
+__version__ = "1.0.0"

@@ -19,6 +19,7 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy.exc import SQLAlchemyError
 
+import app
 from app import demo, export_commands, housekeeping, job_commands, mail_commands, serving, staff_commands
 from app.admin.restock import tells_waiting
 from app.catalog.bitmap_upkeep import keep_bitmaps
@@ -89,6 +90,21 @@ def _leave(signal_number: int, _: FrameType | None) -> None:
 def _fail(sentence: str) -> None:
     errors.print(f"bookstore: {sentence.rstrip('.')}.", markup=False)
     sys.exit(1)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"bookstore {app.__version__}", highlight=False)
+        raise typer.Exit
+
+
+@cli.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Options of the command itself."""
 
 
 @cli.command()

@@ -17,6 +17,7 @@ from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from app import __version__
 from app.accounts.oauth.providers import Providers, warn_of_missing_secrets
 from app.accounts.oauth.router import router as oauth
 from app.accounts.router import router as accounts
@@ -44,7 +45,6 @@ from app.core.middleware import LastNet, RequestContext
 from app.core.paging import Cursors
 from app.core.production import doubts
 from app.core.routing import RouteIndex, bound_numbers
-from app.health.router import VERSION
 from app.health.router import router as health
 from app.inbox.router import router as notifications
 from app.media.file_router import router as image_files
@@ -103,7 +103,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or load_settings()
     app = FastAPI(
         title="Bookstore",
-        version=VERSION,
+        version=__version__,
         description=DESCRIPTION,
         lifespan=_lifespan,
         separate_input_output_schemas=True,

@@ -51,7 +51,7 @@ async def register(body: Register, limits: Limits, accounts: Accounts) -> Tokens
         "AUTH_ACCOUNT_DEACTIVATED",
     ),
 )
-async def log_in(body: LogIn, limits: Limits, accounts: Accounts) -> TokensOut:
+async def login(body: LogIn, limits: Limits, accounts: Accounts) -> TokensOut:
     """Opens a session beside those that are open. Failed attempts are limited by address and by account.
 
     Networks where the account signed in before have attempts of their own.
@@ -77,13 +77,13 @@ async def refresh(body: Refresh, limits: Limits, sessions: Sessions) -> TokensOu
 
 
 @router.post("/logout", status_code=204, summary="Give up a refresh token", dependencies=PUBLIC)
-async def log_out(body: Refresh, sessions: Sessions) -> None:
+async def logout(body: Refresh, sessions: Sessions) -> None:
     """Revokes that token alone; unknown ones are accepted as well."""
     await sessions.close(body.refresh_token)
 
 
 @router.post("/logout-all", status_code=204, summary="End all sessions")
-async def log_out_everywhere(user: CurrentUser, sessions: Sessions) -> None:
+async def logout_all(user: CurrentUser, sessions: Sessions) -> None:
     """Revokes the refresh tokens of every session of the caller. Access tokens run out by themselves."""
     await sessions.close_all(user.id)
 

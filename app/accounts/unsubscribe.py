@@ -51,7 +51,7 @@ def _page(state: Literal["ask", "done", "invalid"], status: int = 200) -> HTMLRe
     response_class=HTMLResponse,
     responses={400: {"description": "The link is not one of ours.", "content": {"text/html": {}}}},
 )
-async def ask(outbox: OutboxDep, token: Token = "") -> HTMLResponse:
+async def show_unsubscribe(outbox: OutboxDep, token: Token = "") -> HTMLResponse:
     """A page with one button. Opening it changes nothing, for programs that look at mails open links as well."""
     return _page("ask") if outbox.unsubscribe_links.read(token) else _page("invalid", 400)
 

@@ -29,7 +29,7 @@ Cancellations = Annotated[CancellationService, Depends(get_service)]
 @router.post(
     "/orders/{order_id}/cancel", summary="Cancel an own order", responses=problems(*REFUSALS, "ORDER_CANCEL_TOO_LATE")
 )
-async def cancel_own(
+async def cancel_order(
     order_id: Id, buyer: CurrentUser, request: Request, cancellations: Cancellations, orders: Orders
 ) -> OrderOut:
     """Within `ORDER_CANCEL_WINDOW_MINUTES` of the purchase. It happens once, however often it is asked."""
@@ -41,7 +41,7 @@ async def cancel_own(
 @router.post(
     "/admin/orders/{order_id}/cancel", tags=["staff"], summary="Cancel any order", responses=problems(*REFUSALS)
 )
-async def cancel_any(
+async def cancel_any_order(
     order_id: Id, body: CancelRequest, admin: AdminUser, cancellations: Cancellations, orders: Orders
 ) -> AdminOrderOut:
     """At any time, with a reason. Copies and money go back once, however often it is asked."""

@@ -42,7 +42,7 @@ Filter = Annotated[AuditFilter, Depends(get_filter)]
 
 
 @router.get("", summary="List what staff did", responses={200: {"headers": LIST_HEADERS}})
-async def list_events(
+async def list_audit_events(
     _: AdminUser,
     trail: Trail,
     response: Response,

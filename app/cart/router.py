@@ -37,18 +37,18 @@ async def show_cart(user: CurrentUser, carts: Carts) -> CartOut:
     responses=problems("BOOK_NOT_FOUND", "CART_BOOK_OUT_OF_STOCK", "CART_ITEM_DUPLICATE", "CART_FULL"),
 )
 @one_statement
-async def add_item(body: AddItem, user: CurrentUser, carts: Carts) -> CartItemOut:
+async def add_cart_item(body: AddItem, user: CurrentUser, carts: Carts) -> CartItemOut:
     """A quantity above the stock is accepted; checkout judges it. Quantities are not merged."""
     return CartItemOut.of(await carts.add(user.id, body.book_id, body.quantity))
 
 
 @router.put("/items/{item_id}", summary="Change a quantity", responses=LINE_PROBLEMS)
-async def change_item(item_id: Id, body: ChangeItem, user: CurrentUser, carts: Carts) -> CartItemOut:
+async def change_cart_item(item_id: Id, body: ChangeItem, user: CurrentUser, carts: Carts) -> CartItemOut:
     """Set the quantity of a line of the caller; checkout judges the stock."""
     return CartItemOut.of(await carts.change(user.id, item_id, body.quantity))
 
 
 @router.delete("/items/{item_id}", status_code=204, summary="Take a book out", responses=LINE_PROBLEMS)
-async def remove_item(item_id: Id, user: CurrentUser, carts: Carts) -> None:
+async def remove_cart_item(item_id: Id, user: CurrentUser, carts: Carts) -> None:
     """Delete a line of the caller."""
     await carts.remove(user.id, item_id)

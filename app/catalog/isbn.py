@@ -1,4 +1,4 @@
-"""ISBN rules of contract section 4.4: check digits by python-stdnum, stored as ISBN-13 without hyphens."""
+"""ISBN rules (contract, section 4.4): check digits by python-stdnum, stored as ISBN-13 without hyphens."""
 
 import re
 

@@ -107,13 +107,18 @@ def _refusals(root: type[DomainError] = DomainError) -> dict[str, type[DomainErr
 
 
 def install(app: FastAPI) -> None:
-    """Give the app a document in which every operation also lists the answers that all of their kind share."""
+    """Give the app a document in which every operation also lists the answers that all of their kind share.
+
+    Raises:
+        ValueError: two operations have one name.
+    """
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
             app.openapi_schema = _complete(app)
         return app.openapi_schema
 
+    _name_operations(app)
     app.openapi = document  # type: ignore[method-assign]
 
 
@@ -159,3 +164,18 @@ def _add_shared_answers(operation: dict[str, Any], *, for_staff: bool) -> None:
         if own is not shared:
             own["description"] += f", {shared['description']}"
             own["content"][MEDIA_TYPE]["examples"] |= shared["content"][MEDIA_TYPE]["examples"]
+
+
+def _name_operations(app: FastAPI) -> None:
+    """Give each operation of the document the name of its function as its id: generated clients name their calls so.
+
+    Raises:
+        ValueError: two operations have one name.
+    """
+    paths: dict[str, str] = {}
+    for route in app.routes:
+        if isinstance(route, APIRoute) and route.include_in_schema:
+            if route.name in paths:
+                raise ValueError(f"{route.name} names both {paths[route.name]} and {route.path}")
+            paths[route.name] = route.path
+            route.operation_id = route.name

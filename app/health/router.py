@@ -8,13 +8,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app import __version__
 from app.core.db.server import current_revision, newest_revision
 from app.core.errors import DomainError
 from app.core.metrics import exposition
 from app.core.middleware import storable_text
 from app.core.openapi import problems
 
-VERSION = "1.0.0"
 router = APIRouter(tags=["health"], dependencies=[Depends(storable_text)])
 
 
@@ -22,7 +22,7 @@ class Health(BaseModel):
     """The process answers."""
 
     status: Literal["ok"] = "ok"
-    version: str = VERSION
+    version: str = __version__
 
 
 class Checks(BaseModel):

@@ -45,7 +45,7 @@ Moderation = Annotated[ModerationService, Depends(get_service)]
 
 
 @router.get("", summary="List reviews of all books")
-async def list_reviews(
+async def list_all_reviews(
     _: AdminUser,
     moderation: Moderation,
     wanted: Filter,

@@ -39,7 +39,7 @@ async def show_wishlist(
     summary="Put a book on the wishlist",
     responses=problems("BOOK_NOT_FOUND", "WISHLIST_ITEM_DUPLICATE", "WISHLIST_FULL"),
 )
-async def add_wish(body: AddWish, user: CurrentUser, wishlists: Wishlists) -> WishOut:
+async def add_to_wishlist(body: AddWish, user: CurrentUser, wishlists: Wishlists) -> WishOut:
     """Any book of the catalogue, in stock or not, once."""
     return WishOut.of(await wishlists.add(user.id, body.book_id))
 
@@ -50,6 +50,6 @@ async def add_wish(body: AddWish, user: CurrentUser, wishlists: Wishlists) -> Wi
     summary="Take a book off the wishlist",
     responses=problems("WISHLIST_ITEM_NOT_FOUND"),
 )
-async def remove_wish(book_id: BookId, user: CurrentUser, wishlists: Wishlists) -> None:
+async def remove_from_wishlist(book_id: BookId, user: CurrentUser, wishlists: Wishlists) -> None:
     """By the id of the book."""
     await wishlists.remove(user.id, book_id)

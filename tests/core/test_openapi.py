@@ -1,5 +1,6 @@
 """The OpenAPI document tells the truth about every operation."""
 
+import re
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from httpx2 import AsyncClient
 from pydantic import BaseModel
 
 from app.core.config import Settings
+from app.core.openapi import install
 from app.main import create_app
 
 
@@ -39,6 +41,29 @@ def test_every_operation_has_a_summary_a_description_and_error_answers(document:
         assert operation["description"], name
         assert {"422", "500"} <= set(operation["responses"]), name
         assert "HTTPValidationError" not in str(operation), name
+
+
+def test_operations_are_named_by_their_functions(document: dict[str, Any]):
+    """Seen to fail with the names that FastAPI makes of function, path and method."""
+    ids = {name: operation["operationId"] for name, operation in operations(document).items()}
+    assert ids["POST /auth/login"] == "login"
+    assert ids["GET /books"] == "list_books"
+    assert len(set(ids.values())) == len(ids)
+    assert not [name for name in ids.values() if not re.fullmatch("[a-z]+(_[a-z]+){0,3}", name)]
+
+
+def test_two_operations_of_one_name_are_refused_at_the_start():
+    app = FastAPI()
+
+    def list_things() -> None:
+        """Is never called."""
+
+    app.add_api_route("/things", list_things)
+    app.add_api_route("/pages/things", list_things, include_in_schema=False)
+    install(app)
+    app.add_api_route("/staff/things", list_things)
+    with pytest.raises(ValueError, match="list_things names both /things and /staff/things"):
+        install(app)
 
 
 def test_only_what_asks_for_staff_may_answer_forbidden(document: dict[str, Any]):

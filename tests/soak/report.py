@@ -1,4 +1,4 @@
-"""The result as tables that docs/reliability.md can show."""
+"""The result as tables."""
 
 from dataclasses import dataclass
 from typing import Any

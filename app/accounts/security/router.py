@@ -50,7 +50,7 @@ Filter = Annotated[SecurityFilter, Depends(get_filter)]
 
 
 @router.get(EVENTS, summary="List security events", responses={200: {"headers": LIST_HEADERS}})
-async def list_events(
+async def list_security_events(
     _: AdminUser,
     trail: Trail,
     response: Response,

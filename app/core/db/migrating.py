@@ -3,11 +3,11 @@
 from alembic.config import Config
 
 from alembic import command
-from app.core.db.server import PROJECT
+from app.core.db.server import MIGRATIONS
 
 
 def upgrade(url: str, revision: str) -> None:
     """Bring the schema of that database up to the revision."""
-    config = Config(PROJECT / "alembic.ini")
-    config.attributes["url"] = url
+    config = Config(attributes={"url": url})
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     command.upgrade(config, revision)

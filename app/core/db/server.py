@@ -17,6 +17,9 @@ from app.core.db.engine import make_plain_engine, most_connections
 from app.core.embedded import EmbeddedPostgres
 
 PROJECT = Path(__file__).resolve().parents[3]
+_INSTALLED = PROJECT / "app" / "migrations"
+MIGRATIONS = _INSTALLED if _INSTALLED.is_dir() else PROJECT / "alembic"
+"""A wheel carries them inside of the package (setup.py); in a checkout they lie beside it."""
 
 
 class DatabaseUnusable(Exception):
@@ -56,7 +59,7 @@ def migrate(url: str, revision: str = "head") -> None:
 @cache
 def newest_revision() -> str:
     """The revision this release was written for: the migration that none comes after."""
-    files = [path.read_text() for path in sorted((PROJECT / "alembic" / "versions").glob("*.py"))]
+    files = [path.read_text() for path in sorted((MIGRATIONS / "versions").glob("*.py"))]
     before = {found for text in files for found in re.findall(r'^down_revision = "(\w+)"', text, re.MULTILINE)}
     after = {found for text in files for found in re.findall(r'^revision = "(\w+)"', text, re.MULTILINE)}
     newest: str

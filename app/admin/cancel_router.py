@@ -12,10 +12,11 @@ from app.core.openapi import problems
 from app.core.values import Id
 from app.notifications.deps import OutboxDep
 from app.orders.deps import Orders
+from app.orders.errors import RestockOutOfRange
 from app.orders.schemas import AdminOrderOut, CancelRequest, OrderOut
 
 router = APIRouter(tags=["orders"], route_class=TransactionRoute)
-REFUSALS = ("ORDER_NOT_FOUND", "ORDER_NOT_CANCELLABLE", "STOCK_OUT_OF_RANGE")
+REFUSALS = ("ORDER_NOT_FOUND", "ORDER_NOT_CANCELLABLE", RestockOutOfRange)
 
 
 async def get_service(session: Session, orders: Orders, outbox: OutboxDep) -> CancellationService:

@@ -1,5 +1,6 @@
 """Is the process alive, can it serve, and how is it doing?"""
 
+from http import HTTPStatus
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -43,6 +44,8 @@ class NotReady(DomainError):
     """A check failed; `checks` tells which."""
 
     code = "NOT_READY"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    title = "Not ready"
     detail = "The shop cannot serve at the moment."
 
     def __init__(self, checks: Checks) -> None:

@@ -1,12 +1,12 @@
 """What the upload of an image refuses."""
 
-from app.core.errors import DomainError
+from http import HTTPStatus
+
+from app.core.errors import BodyTooLarge, DomainError
 
 
-class FileTooLarge(DomainError):
+class FileTooLarge(BodyTooLarge):
     """The image, or the body around it, has more bytes than an upload may have."""
-
-    code = "BODY_TOO_LARGE"
 
     def __init__(self, max_bytes: int) -> None:
         super().__init__(f"The image may have {max_bytes} bytes at most.")
@@ -16,6 +16,8 @@ class TypeUnsupported(DomainError):
     """What is declared, or what the content really is, is no JPEG, PNG or WebP."""
 
     code = "UPLOAD_TYPE_UNSUPPORTED"
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    title = "Type of file not supported"
     detail = "Upload a JPEG, PNG or WebP image."
 
 
@@ -23,6 +25,8 @@ class ImageInvalid(DomainError):
     """The image is broken or cut short."""
 
     code = "UPLOAD_IMAGE_INVALID"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    title = "Image not valid"
     detail = "The image cannot be read; upload it anew, or another one."
 
 

@@ -1,5 +1,6 @@
 """One checkout, whoever asks: counted, and answered once under its Idempotency-Key."""
 
+import json
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -28,6 +29,26 @@ class Outcome:
     def confirmed(self) -> bool:
         """Whether `body` is an order; else it is a problem document."""
         return self.status == HTTPStatus.CREATED
+
+    @property
+    def order_id(self) -> int:
+        """Of a confirmed checkout, also of one that is replayed."""
+        order_id: int = json.loads(self.body)["id"]
+        return order_id
+
+    @property
+    def refusal(self) -> "Refusal":
+        """Of a checkout that is not confirmed, also of one that is replayed."""
+        problem = json.loads(self.body)
+        return Refusal(problem["code"], problem["detail"])
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a checkout did not become an order: the code and the sentence of a `CheckoutRefused`."""
+
+    code: str
+    detail: str
 
 
 async def check_out(

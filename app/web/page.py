@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from app.web import formats
+from app.web import formats, statuses
 from app.web.assets import asset
 from app.web.covers.links import Covered, cover_path
 from app.web.visitor import visitor_of
@@ -37,7 +37,7 @@ def _five_stars(mean: float) -> Markup:
 
 
 _templates.globals |= {"asset": asset, "cover": pass_context(_cover), "five_stars": _five_stars}
-_templates.filters |= formats.FILTERS
+_templates.filters |= {**formats.FILTERS, **statuses.FILTERS}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Checkout pages: review, pay, and what came of it. The form carries a key, so that a second click is harmless."""
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar
@@ -10,9 +10,20 @@ from fastapi import APIRouter, Request, Response
 
 from app.core.db.transaction import Session
 from app.core.values import Id
-from app.orders.checkout import check_out
+from app.orders.checkout import Refusal, check_out
 from app.orders.deps import Orders
-from app.orders.errors import KeyInProgress, KeyReused, KeysExhausted, PaymentDeclined, TooManyDeclines
+from app.orders.errors import (
+    CartEmpty,
+    ItemsUnavailable,
+    KeyInProgress,
+    KeyReused,
+    KeysExhausted,
+    NotEnoughStock,
+    PaymentDeclined,
+    TooLarge,
+    TooManyDeclines,
+    TotalChanged,
+)
 from app.orders.models import Order
 from app.orders.schemas import CheckoutRequest
 from app.web.access import Reader
@@ -78,10 +89,9 @@ async def pay(
     except (TooManyDeclines, KeysExhausted) as error:
         visitor.say(f"{error.detail} Nothing was charged.", "bad")
         raise Answered(see_other("/basket")) from error
-    answer = json.loads(outcome.body)
     if outcome.confirmed:
-        return see_other(f"/checkout/thanks/{answer['id']}")
-    visitor.say(_advice(answer), "bad")
+        return see_other(f"/checkout/thanks/{outcome.order_id}")
+    visitor.say(_advice(outcome.refusal), "bad")
     return see_other("/basket")
 
 
@@ -96,13 +106,15 @@ def _form(request: Request, form: Form, lines: list[BasketLine], key: str, statu
     return render(request, CheckoutPage(form, lines, total(lines), key, simulated), status)
 
 
-def _advice(refusal: dict[str, object]) -> str:
+def _advice(refusal: Refusal) -> str:
     """What the refusal of a checkout means for the buyer, who stands before the basket now."""
-    sentences = {
-        "ORDER_CART_EMPTY": "Your basket is empty: the order may have been placed already. Look under your orders.",
-        "ORDER_ITEMS_UNAVAILABLE": "A book of your basket is no longer sold and was taken out. Nothing was charged.",
-        "ORDER_INSUFFICIENT_STOCK": "Some copies were sold in the meantime. Nothing was charged.",
-        "ORDER_TOO_LARGE": "Your basket holds more titles than one order may have. Please take some out.",
-        "ORDER_TOTAL_CHANGED": "A price has changed since you looked. Nothing was charged: please look again.",
-    }
-    return sentences[str(refusal["code"])]
+    return ADVICE.get(refusal.code, refusal.detail)
+
+
+ADVICE: Mapping[str, str] = {
+    CartEmpty.code: "Your basket is empty: the order may have been placed already. Look under your orders.",
+    ItemsUnavailable.code: "A book of your basket is no longer sold and was taken out. Nothing was charged.",
+    NotEnoughStock.code: "Some copies were sold in the meantime. Nothing was charged.",
+    TooLarge.code: "Your basket holds more titles than one order may have. Please take some out.",
+    TotalChanged.code: "A price has changed since you looked. Nothing was charged: please look again.",
+}

@@ -12,7 +12,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
 from app.core.body_guard import declares_more_than
-from app.core.errors import DomainError
+from app.core.errors import BodyTooLarge, InvalidInput
 from app.web.route import PrivatePageRoute, require_same_site, require_token
 from app.web.visitor import expected_form_token
 
@@ -26,19 +26,16 @@ _OVERHEAD_BYTES = 64 * 1024
 _MAX_FIELDS = 20
 
 
-class FileTooLarge(DomainError):
+class FileTooLarge(BodyTooLarge):
     """The file has more bytes than such a file may have."""
-
-    code = "BODY_TOO_LARGE"
 
     def __init__(self, max_bytes: int) -> None:
         super().__init__(f"The file may have {max_bytes // 1_000_000} MB at most.")
 
 
-class NoFile(DomainError):
+class NoFile(InvalidInput):
     """The form came without a file."""
 
-    code = "VALIDATION_ERROR"
     detail = "Please choose a file first."
 
 

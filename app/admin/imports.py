@@ -21,7 +21,7 @@ from uuid import uuid4
 import asyncpg
 from pydantic import BaseModel
 
-from app.accounts.deps import Caller
+from app.accounts.caller import Caller
 from app.admin.restock import tells_waiting
 from app.catalog.importer import ImportFailed, ImportOptions, ImportReport, Source, import_csv
 from app.core.embedded.locks import claim, is_claimed

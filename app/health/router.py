@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core.db.server import current_revision, newest_revision
+from app.core.db.transaction import DATABASE
 from app.core.errors import DomainError
 from app.core.metrics import exposition
 from app.core.middleware import storable_text
@@ -61,7 +62,7 @@ class NotReady(DomainError):
 
 async def get_engine(request: Request) -> AsyncEngine:
     """The pool of this process."""
-    return request.app.state.database.engine  # type: ignore[no-any-return]
+    return DATABASE.of(request).engine
 
 
 Engine = Annotated[AsyncEngine, Depends(get_engine)]

@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.deps import Caller
+from app.accounts.caller import Caller
 from app.core.db.transaction import once_committed
 from app.core.errors import DomainError
 from app.core.metrics import CHECKOUTS

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.deps import Caller
+from app.accounts.caller import Caller
 from app.cart.service import CartService
 from app.core.paging import Page, Position
 from app.core.values import INT_MAX

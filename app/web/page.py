@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from app.core.parts import KEYS, SETTINGS
 from app.web import formats, statuses
 from app.web.assets import asset
 from app.web.covers.links import Covered, cover_path
@@ -57,8 +58,8 @@ def render(request: Request, page: Page, status: int = 200) -> HTMLResponse:
     context = {
         "page": page,
         "visitor": visitor_of(request),
-        "key": request.app.state.keys.covers.signing,
-        "shop": request.app.state.settings,
+        "key": KEYS.of(request).covers.signing,
+        "shop": SETTINGS.of(request),
         "here": request.scope["path"],
         "query": request.query_params.get("q", ""),
     }

@@ -9,6 +9,7 @@ from uuid import uuid4
 from fastapi import APIRouter, Request, Response
 
 from app.core.db.transaction import Session
+from app.core.parts import SETTINGS
 from app.core.values import Id
 from app.orders.checkout import Refusal, check_out
 from app.orders.deps import Orders
@@ -27,7 +28,8 @@ from app.orders.errors import (
 from app.orders.models import Order
 from app.orders.schemas import CheckoutRequest
 from app.web.access import Reader
-from app.web.buying.basket import Basket, BasketLine, total
+from app.web.buying.basket import BasketLine, total
+from app.web.buying.deps import BasketDep
 from app.web.errors import Answered
 from app.web.forms import Form, Sent
 from app.web.page import Page, render
@@ -59,9 +61,8 @@ class ThanksPage(Page):
 
 
 @router.get("/checkout")
-async def review(request: Request, session: Session, visitor: AnyVisitor, _: Reader) -> Response:
+async def review(request: Request, basket: BasketDep, _: Reader) -> Response:
     """What will be bought, and for how much. A basket that cannot be ordered as it stands is mended first."""
-    basket = Basket(session, visitor)
     lines = await basket.lines()
     if not lines or any(line.short for line in lines) or await basket.is_over():
         return see_other("/basket")
@@ -70,7 +71,13 @@ async def review(request: Request, session: Session, visitor: AnyVisitor, _: Rea
 
 @router.post("/checkout")
 async def pay(
-    request: Request, sent: Sent, session: Session, visitor: AnyVisitor, reader: Reader, orders: Orders
+    request: Request,
+    sent: Sent,
+    session: Session,
+    visitor: AnyVisitor,
+    reader: Reader,
+    orders: Orders,
+    basket: BasketDep,
 ) -> Response:
     """Place the order that the form shows, once however often it is sent."""
     key = sent.get(KEY)
@@ -81,7 +88,7 @@ async def pay(
         outcome = await check_out(session, orders, reader, wanted, key)
     except PaymentDeclined as declined:
         sent.refuse(declined, "")
-        lines = await Basket(session, visitor).lines()
+        lines = await basket.lines()
         return _form(request, sent, lines, key, 402)  # and COMMIT: the decline is on record
     except (KeyReused, KeyInProgress) as error:
         visitor.say("Please look at your order once more.", "plain")
@@ -102,7 +109,7 @@ async def thanks(request: Request, order_id: Id, reader: Reader, orders: Orders)
 
 
 def _form(request: Request, form: Form, lines: list[BasketLine], key: str, status: int = 200) -> Response:
-    simulated = request.app.state.settings.payment_provider == "mock"
+    simulated = SETTINGS.of(request).payment_provider == "mock"
     return render(request, CheckoutPage(form, lines, total(lines), key, simulated), status)
 
 

@@ -18,8 +18,10 @@ from app.catalog.importer import ImportFailed, parse_mapping
 from app.catalog.rules import MAX_STOCK
 from app.catalog.schemas import Price
 from app.core.db.server import driver_url
-from app.core.db.transaction import Session, release
+from app.core.db.transaction import DATABASE, Session, release
 from app.core.errors import DomainError
+from app.core.parts import SETTINGS
+from app.notifications.deps import OUTBOX
 from app.web.access import Staff
 from app.web.errors import Answered
 from app.web.forms import Form, Sent
@@ -82,10 +84,10 @@ class ImportPage(Page):
 
 async def get_imports(request: Request) -> Imports:
     """The imports of this shop, on its database."""
-    state = request.app.state
-    url = driver_url(state.database.engine.url.render_as_string(hide_password=False))
-    connect = partial(asyncpg.connect, url, statement_cache_size=0 if state.settings.db_pooler else 100)
-    return Imports(state.settings.data / "imports", connect, state.outbox, state.settings.max_genres)
+    settings = SETTINGS.of(request)
+    url = driver_url(DATABASE.of(request).engine.url.render_as_string(hide_password=False))
+    connect = partial(asyncpg.connect, url, statement_cache_size=0 if settings.db_pooler else 100)
+    return Imports(settings.data / "imports", connect, OUTBOX.of(request), settings.max_genres)
 
 
 TheImports = Annotated[Imports, Depends(get_imports)]

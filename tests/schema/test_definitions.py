@@ -43,8 +43,8 @@ async def test_what_changes_in_the_database_is_written(
         $$;
         CREATE CONSTRAINT TRIGGER genres_new AFTER INSERT OR UPDATE OF name ON genres DEFERRABLE INITIALLY DEFERRED
             FOR EACH ROW EXECUTE FUNCTION bookstore_new();
-        DROP TRIGGER wake_mail_workers ON email_outbox;
-        DROP FUNCTION bookstore_wake_mail_workers();
+        DROP TRIGGER audit_events_append_only ON audit_events;
+        DROP FUNCTION bookstore_refuse_audit_change();
     """)
     found = await read(driver_url(database_url))
     write(found, tmp_path)
@@ -55,11 +55,11 @@ async def test_what_changes_in_the_database_is_written(
         "AS $function$\nBEGIN\n    RETURN NULL;\nEND\n$function$;\n"
     )
     assert "\n    FOR EACH ROW\n    EXECUTE FUNCTION bookstore_new();\n" in changed[triggers / "genres.sql"]
-    gone = {functions / "bookstore_wake_mail_workers.sql", triggers / "email_outbox.sql"}
+    gone = {functions / "bookstore_refuse_audit_change.sql", triggers / "audit_events.sql"}
     assert gone <= stored(project).keys() - changed.keys()
     document = (tmp_path / DOCUMENT).read_text()
     assert "| `genres` | `bookstore_new` | AFTER INSERT, UPDATE OF name (row, at COMMIT) |  |\n" in document
-    assert "email_outbox" not in document
+    assert "audit_events" not in document
     assert unsaid(document, found) == ["`genres` | `bookstore_new`"]
     assert "| `books` | `bookstore_touch` | BEFORE UPDATE (row) | `updated_at`. |\n" in document
 

@@ -12,7 +12,7 @@ COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes
 	--no-emit-find-links --custom-compile-command 'make lock' --quiet pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test hostile check format races soak fuzz mutation bench mails screenshots lighthouse lock clean
+.PHONY: help install run test hostile check format races soak fuzz mutation sql bench mails screenshots lighthouse lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -65,6 +65,9 @@ mutation: $(STAMP) ## Mutation tests of checkout, payments, stock and transactio
 
 bench: $(STAMP) ## Measure all, each figure beside its limit; ARGS="--quick checkout" for a part
 	@$(BIN)/bookstore bench $(ARGS)
+
+sql: $(STAMP) ## Write app/core/db/sql and docs/triggers.md as the migrations leave functions and triggers
+	@$(BIN)/python -m tests.schema.definitions
 
 mails: $(STAMP) ## Write every mail with sample data to .cache/mails, as HTML and as pictures
 	@$(BIN)/python -m tests.notifications.preview .cache/mails

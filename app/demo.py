@@ -19,8 +19,9 @@ from app.accounts.security import noting
 from app.accounts.security.kinds import Kind
 from app.audit.service import record
 from app.catalog.models import Book, Genre
-from app.core.config import ConfigurationError, Settings, kept_text
+from app.core.config import ConfigurationError, Settings
 from app.core.db.transaction import Database
+from app.core.secret_files import kept_text
 
 CATALOGUE = Path(app.catalog.demo.__file__).parent / "catalogue.toml"
 ROLES = {"staff@example.com": UserRole.ADMIN, "reader@example.com": UserRole.USER}

@@ -5,7 +5,8 @@ import gc
 import logging
 import multiprocessing
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, nullcontext
+from contextlib import ExitStack, asynccontextmanager, nullcontext
+from functools import partial
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request
@@ -18,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app import __version__
-from app.accounts.oauth.providers import Providers, warn_of_missing_secrets
+from app.accounts.oauth.providers import PROVIDERS, warn_of_missing_secrets
 from app.accounts.oauth.router import router as oauth
 from app.accounts.router import router as accounts
 from app.accounts.security.keeping import SecurityNotes
@@ -34,26 +35,25 @@ from app.audit.router import router as audit
 from app.background import background_jobs, end_with_supervisor
 from app.cart.router import router as cart
 from app.catalog.router import router as catalog
+from app.container import furnish
 from app.core import openapi, problems
 from app.core.body_guard import BodyGuard
 from app.core.config import Settings, load_settings
 from app.core.db.engine import KEPT, make_engine
 from app.core.db.server import DatabaseOutOfReach, database_running, refuse_outdated_schema
-from app.core.db.transaction import Database
+from app.core.db.transaction import DATABASE, Database
 from app.core.logging import configure
 from app.core.middleware import LastNet, RequestContext
-from app.core.paging import Cursors
+from app.core.parts import SETTINGS
 from app.core.production import doubts
 from app.core.routing import RouteIndex, bound_numbers
 from app.health.router import router as health
 from app.inbox.router import router as notifications
 from app.media.file_router import router as image_files
 from app.media.router import router as images
-from app.media.service import ImageService
-from app.notifications.outbox import Outbox
-from app.orders.best_sellers import BestSellers
 from app.orders.router import router as orders
-from app.payments.service import make_payment_service, refuse_remote
+from app.payments.deps import PAYMENTS
+from app.payments.service import refuse_remote
 from app.prebookings.router import router as pre_bookings
 from app.reviews.moderation_router import router as moderation
 from app.reviews.router import router as reviews
@@ -62,7 +62,6 @@ from app.web import lost
 from app.web.reference import routes as reference
 from app.web.router import ROUTERS as PAGES
 from app.web.staff.uploads import STREAMED as STREAMED_PAGES
-from app.web.storefront.sitemap import SiteMap
 from app.wishlist.router import router as wishlist
 
 log = logging.getLogger(__name__)
@@ -98,29 +97,19 @@ ROUTERS = (
 )
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
+def create_app(settings: Settings | None = None, *, with_worker: bool = False) -> FastAPI:
     """The shop. Its database is reached (and, if embedded, started) when the server starts, not before."""
     settings = settings or load_settings()
     app = FastAPI(
         title="Bookstore",
         version=__version__,
         description=DESCRIPTION,
-        lifespan=_lifespan,
+        lifespan=partial(_lifespan, with_worker=with_worker),
         separate_input_output_schemas=True,
         redirect_slashes=False,
         openapi_url=None,  # in app.web.reference, which needs no scripts from another host
     )
-    app.state.settings = settings
-    app.state.with_worker = False
-    app.state.signing_key = settings.signing_key()
-    app.state.keys = settings.keys()
-    app.state.cursors = Cursors(app.state.keys.cursors)
-    app.state.outbox = Outbox(settings, app.state.keys)
-    app.state.best_sellers = BestSellers()
-    app.state.site_map = SiteMap()
-    app.state.oauth = Providers(settings)
-    app.state.images = ImageService(settings)
-    app.state.payments = make_payment_service(settings)
+    furnish(app, settings)
     for router in (*ROUTERS, *PAGES):  # not include_router, which matches every path a second time at each request
         app.router.routes.extend(router.routes)
     bound_numbers(app.routes)
@@ -136,9 +125,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 def create_app_with_worker() -> FastAPI:
     """The shop as `bookstore serve` runs it: its processes also send mail and do what else is done later."""
-    app = create_app()
-    app.state.with_worker = True
-    return app
+    return create_app(with_worker=True)
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
@@ -167,26 +154,27 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    settings: Settings = app.state.settings
+async def _lifespan(app: FastAPI, *, with_worker: bool) -> AsyncIterator[None]:
+    settings = SETTINGS.of(app)
     configure(settings.log_level)
     for doubt in doubts(settings) if settings.env == "production" else ():
         log.warning("%s", doubt)
     warn_of_missing_secrets(settings)
-    refuse_remote(app.state.payments)
+    refuse_remote(PAYMENTS.of(app))
     with ExitStack() as server:
         url = await asyncio.to_thread(server.enter_context, database_running(settings))
         engine = make_engine(url, settings, readers=KEPT)
         database = Database(engine, with_readers=not settings.db_pooler)
         try:
             await _check_schema(engine)
-            app.state.database = database
+            DATABASE.put(app, database)
             gc.freeze()  # to look through 200,000 objects that stay would stop all requests for a tenth of a second
             with end_with_supervisor():
-                async with _jobs(app):
+                jobs = background_jobs(settings, database) if with_worker else nullcontext()
+                async with jobs:
                     yield
         finally:
-            await app.state.oauth.aclose()
+            await PROVIDERS.of(app).aclose()
             await database.aclose()
 
 
@@ -202,12 +190,6 @@ async def _check_schema(engine: AsyncEngine) -> None:
         if multiprocessing.parent_process() is None:
             raise
         log.warning("%s Requests are answered 503 until it does.", problem)
-
-
-def _jobs(app: FastAPI) -> AbstractAsyncContextManager[None]:
-    if not app.state.with_worker:
-        return nullcontext()
-    return background_jobs(app.state.settings, app.state.database)
 
 
 def _without_slash(app: FastAPI):  # type: ignore[no-untyped-def]  # noqa: ANN202

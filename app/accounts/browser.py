@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.deps import Caller
+from app.accounts.caller import Caller
 from app.accounts.models import RefreshToken, User
 from app.accounts.sessions import TokenPolicy
 

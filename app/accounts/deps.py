@@ -1,8 +1,6 @@
 """Who is calling: the dependencies that every protected operation names, and the route of private answers."""
 
-from dataclasses import dataclass
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -10,6 +8,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Scope, Send
 
+from app.accounts.caller import Caller
 from app.accounts.errors import AccountDeactivated, Forbidden, TokenInvalid
 from app.accounts.models import UserRole
 from app.accounts.security.kinds import Kind
@@ -18,19 +17,11 @@ from app.accounts.tokens import read_access_token
 from app.core.db.driver import driver
 from app.core.db.transaction import TransactionRoute, get_session
 from app.core.middleware import storable_text
+from app.core.parts import KEYS
+
+__all__ = ["AdminUser", "Caller", "CurrentUser", "NoStoreRoute", "admin_user", "current_user"]
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="AccessToken", bearerFormat="JWT")
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """The account behind the access token, as its row says now, and the session the token belongs to."""
-
-    id: int
-    email: str
-    display_name: str | None
-    role: UserRole
-    session_id: UUID
 
 
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
@@ -40,7 +31,7 @@ async def _authenticated(request: Request, credentials: HTTPAuthorizationCredent
     if credentials is None:
         raise HTTPException(401, "A bearer token is needed.")
     try:
-        claims = read_access_token(request.app.state.keys.access_tokens.accepted, credentials.credentials)
+        claims = read_access_token(KEYS.of(request).access_tokens.accepted, credentials.credentials)
     except TokenInvalid:
         note_refusal(Kind.ACCESS_TOKEN_REFUSED, reason="not_ours")
         raise

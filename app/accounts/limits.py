@@ -16,7 +16,8 @@ from app.accounts.password_queue import Guest
 from app.accounts.passwords import queue
 from app.accounts.places import Place, Places, Standing
 from app.accounts.security.noting import limit_noted
-from app.core.db.transaction import Database
+from app.core.db.transaction import DATABASE, Database
+from app.core.parts import SETTINGS, SIGNING_KEY
 from app.core.rate_limit import Client, Hit, Limiter, Quota, RateLimiter, client_of
 
 MINUTE = timedelta(minutes=1)
@@ -120,12 +121,11 @@ def _known(kind: str, place: str, account: tuple[str, str], together: int) -> li
 
 async def get_limits(request: Request, limiter: Limiter) -> AuthLimits:
     """The limits on the client of this request."""
-    state = request.app.state
-    settings = state.settings
+    settings = SETTINGS.of(request)
     return AuthLimits(
         limiter,
-        Places(state.signing_key),
-        state.database,
+        Places(SIGNING_KEY.of(request)),
+        DATABASE.of(request),
         client_of(request),
         per_minute=settings.rate_limit_auth_per_minute,
         seats=settings.password_queue,

@@ -9,15 +9,16 @@ from app.accounts.recovery import RecoveryService
 from app.accounts.service import AccountService
 from app.accounts.sessions import SessionService, TokenPolicy
 from app.core.db.transaction import Session
+from app.core.parts import SETTINGS, SIGNING_KEY
 from app.core.rate_limit import client_address
 from app.notifications.deps import OutboxDep
 
 
 async def get_policy(request: Request) -> TokenPolicy:
     """How this shop signs tokens, how long they live, and where the client is."""
-    settings = request.app.state.settings
+    settings = SETTINGS.of(request)
     return TokenPolicy(
-        signing_key=request.app.state.signing_key,
+        signing_key=SIGNING_KEY.of(request),
         access_minutes=settings.access_token_expire_minutes,
         refresh_days=settings.refresh_token_expire_days,
         session_days=settings.session_max_days,

@@ -1,29 +1,21 @@
 """Cancelling orders, by staff and within a window by the buyer."""
 
 from datetime import timedelta
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 
 from app.accounts.deps import AdminUser, CurrentUser
-from app.admin.cancellations import CancellationService
-from app.core.db.transaction import Session, TransactionRoute
+from app.admin.deps import Cancellations
+from app.core.db.transaction import TransactionRoute
 from app.core.openapi import problems
+from app.core.parts import SETTINGS
 from app.core.values import Id
-from app.notifications.deps import OutboxDep
 from app.orders.deps import Orders
+from app.orders.errors import RestockOutOfRange
 from app.orders.schemas import AdminOrderOut, CancelRequest, OrderOut
 
 router = APIRouter(tags=["orders"], route_class=TransactionRoute)
-REFUSALS = ("ORDER_NOT_FOUND", "ORDER_NOT_CANCELLABLE", "STOCK_OUT_OF_RANGE")
-
-
-async def get_service(session: Session, orders: Orders, outbox: OutboxDep) -> CancellationService:
-    """Cancellations on the session of this request."""
-    return CancellationService(session, orders, outbox)
-
-
-Cancellations = Annotated[CancellationService, Depends(get_service)]
+REFUSALS = ("ORDER_NOT_FOUND", "ORDER_NOT_CANCELLABLE", RestockOutOfRange)
 
 
 @router.post(
@@ -33,7 +25,7 @@ async def cancel_order(
     order_id: Id, buyer: CurrentUser, request: Request, cancellations: Cancellations, orders: Orders
 ) -> OrderOut:
     """Within `ORDER_CANCEL_WINDOW_MINUTES` of the purchase. It happens once, however often it is asked."""
-    window = timedelta(minutes=request.app.state.settings.order_cancel_window_minutes)
+    window = timedelta(minutes=SETTINGS.of(request).order_cancel_window_minutes)
     await cancellations.cancel(order_id, buyer, within=window)
     return OrderOut.of(await orders.get_own(order_id, buyer.id))
 

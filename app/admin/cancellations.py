@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.deps import Caller
+from app.accounts.caller import Caller
 from app.audit.service import record
 from app.notifications.links import order_page
 from app.notifications.notices import NewNotice, post

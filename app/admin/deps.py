@@ -4,9 +4,12 @@ from typing import Annotated
 
 from fastapi import Depends
 
+from app.admin.cancellations import CancellationService
+from app.admin.reports.service import ReportService
 from app.admin.restock import RestockService
 from app.core.db.transaction import Session
 from app.notifications.deps import OutboxDep
+from app.orders.deps import Orders
 
 
 async def get_restock(session: Session, outbox: OutboxDep) -> RestockService:
@@ -14,4 +17,16 @@ async def get_restock(session: Session, outbox: OutboxDep) -> RestockService:
     return RestockService(session, outbox)
 
 
+async def get_cancellations(session: Session, orders: Orders, outbox: OutboxDep) -> CancellationService:
+    """Cancellations on the session of this request."""
+    return CancellationService(session, orders, outbox)
+
+
+async def get_reports(session: Session) -> ReportService:
+    """Reports on the session of this request."""
+    return ReportService(session)
+
+
 Restock = Annotated[RestockService, Depends(get_restock)]
+Cancellations = Annotated[CancellationService, Depends(get_cancellations)]
+Reports = Annotated[ReportService, Depends(get_reports)]

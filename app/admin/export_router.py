@@ -8,7 +8,7 @@ from app.accounts.deps import AdminUser, NoStoreRoute
 from app.admin.export_answer import Export, InPeriod
 from app.admin.exports import ExportName, Period
 from app.audit.service import record
-from app.core.db.transaction import Session
+from app.core.db.transaction import DATABASE, Session
 
 router = APIRouter(prefix="/admin/export", tags=["staff"], route_class=NoStoreRoute)
 
@@ -23,7 +23,7 @@ ANSWER: dict[int | str, dict[str, Any]] = {
 
 async def _export(request: Request, session: Session, admin: AdminUser, name: ExportName, period: Period) -> Export:
     await record(session, admin, "export.made", after={"file": name, "from": period.start, "to": period.end})
-    return Export(request.app.state.database, name, period)
+    return Export(DATABASE.of(request), name, period)
 
 
 @router.get("/orders.csv", summary="Export orders", response_class=Response, responses=ANSWER)

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from sqlalchemy import Row, Select, and_, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.deps import Caller
+from app.accounts.caller import Caller
 from app.admin.models import BookImport, BookImportPart
 from app.catalog.importer import ImportOptions, ImportReport, Source
 from app.core.db.transaction import Database

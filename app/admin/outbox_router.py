@@ -11,17 +11,12 @@ from app.core.db.transaction import Session, TransactionRoute
 from app.core.openapi import problems
 from app.core.paging import PageNumber, PageSize
 from app.core.values import Id
+from app.notifications.deps import Mails
 from app.notifications.schemas import MailList, MailOut, MailStatus
-from app.notifications.service import OutboxService
 
 router = APIRouter(prefix="/admin/outbox", tags=["outbox"], route_class=TransactionRoute)
 
 Status = Annotated[MailStatus | None, Query(description="Only mails with this status")]
-
-
-async def get_service(session: Session) -> OutboxService:
-    """The outbox on the session of this request."""
-    return OutboxService(session)
 
 
 async def get_requeue(session: Session, admin: AdminUser) -> RequeueService:
@@ -29,7 +24,6 @@ async def get_requeue(session: Session, admin: AdminUser) -> RequeueService:
     return RequeueService(session, admin)
 
 
-Mails = Annotated[OutboxService, Depends(get_service)]
 Requeue = Annotated[RequeueService, Depends(get_requeue)]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.deps import Caller
+from app.accounts.caller import Caller
 from app.audit.service import record
 from app.catalog.importer import Restocked
 from app.catalog.models import Book, StockMovement

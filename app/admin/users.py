@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.administration import AccountAdministration, AccountChange
-from app.accounts.deps import Caller
+from app.accounts.caller import Caller
 from app.accounts.query import AccountFilter
 from app.accounts.schemas import AccountOut
 from app.accounts.security import noting

@@ -5,10 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 
 from app.accounts.deps import AdminUser, NoStoreRoute
+from app.audit.deps import Trail
 from app.audit.query import AuditFilter
 from app.audit.schemas import AuditEventOut
-from app.audit.service import AuditTrail
-from app.core.db.transaction import Session
 from app.core.paging import LIST_HEADERS, CursorsDep, CursorText, Limit, next_link
 from app.core.problems import invalid_input
 from app.core.values import Id, Moment
@@ -16,11 +15,6 @@ from app.core.values import Id, Moment
 router = APIRouter(prefix="/admin/audit", tags=["audit"], route_class=NoStoreRoute)
 
 MAX_ID = 2**63 - 1
-
-
-async def get_trail(session: Session) -> AuditTrail:
-    """The audit trail on the session of this request."""
-    return AuditTrail(session)
 
 
 async def get_filter(
@@ -37,7 +31,6 @@ async def get_filter(
     return AuditFilter(action, subject, subject_id, actor_user_id, created_from, created_to)
 
 
-Trail = Annotated[AuditTrail, Depends(get_trail)]
 Filter = Annotated[AuditFilter, Depends(get_filter)]
 
 

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.deps import Caller
+from app.accounts.caller import Caller
 from app.audit.models import AuditEvent
 from app.audit.query import AuditFilter
 from app.audit.repository import AuditRepository

@@ -1,5 +1,7 @@
 """What the basket refuses."""
 
+from http import HTTPStatus
+
 from app.core.errors import DomainError, Full
 
 
@@ -7,6 +9,8 @@ class BookOutOfStock(DomainError):
     """Nothing left of it; a pre-booking would be the way."""
 
     code = "CART_BOOK_OUT_OF_STOCK"
+    status = HTTPStatus.CONFLICT
+    title = "Book out of stock"
     detail = "This book is out of stock."
     field = "book_id"
 
@@ -15,6 +19,8 @@ class ItemDuplicate(DomainError):
     """The book has a line already; quantities are not merged."""
 
     code = "CART_ITEM_DUPLICATE"
+    status = HTTPStatus.CONFLICT
+    title = "Book already in cart"
     detail = "This book is already in your cart."
     field = "book_id"
 
@@ -30,6 +36,8 @@ class CartFull(Full):
     """The cart has as many lines as it may."""
 
     code = "CART_FULL"
+    status = HTTPStatus.CONFLICT
+    title = "Cart full"
     sentence = "Your basket holds {limit} titles, and no more fit in. Take one out, or order what is there."
 
 
@@ -37,6 +45,8 @@ class ItemNotFound(DomainError):
     """No such line."""
 
     code = "CART_ITEM_NOT_FOUND"
+    status = HTTPStatus.NOT_FOUND
+    title = "Cart line not found"
     detail = "There is no cart line with this id."
     field = "item_id"
 
@@ -45,5 +55,7 @@ class ItemForbidden(DomainError):
     """The line is in somebody else's cart."""
 
     code = "CART_ITEM_FORBIDDEN"
+    status = HTTPStatus.FORBIDDEN
+    title = "Not your cart line"
     detail = "This cart line is not yours."
     field = "item_id"

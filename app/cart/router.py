@@ -1,26 +1,16 @@
 """GET /cart and its lines."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter
 
 from app.accounts.deps import CurrentUser
+from app.cart.deps import Carts
 from app.cart.schemas import AddItem, CartItemOut, CartOut, ChangeItem
-from app.cart.service import CartService
-from app.core.db.transaction import TransactionRoute, get_session, one_statement, only_reads
+from app.core.db.transaction import TransactionRoute, one_statement, only_reads
 from app.core.openapi import problems
 from app.core.values import Id
 
 router = APIRouter(prefix="/cart", tags=["cart"], route_class=TransactionRoute)
 LINE_PROBLEMS = problems("CART_ITEM_NOT_FOUND", "CART_ITEM_FORBIDDEN")
-
-
-async def get_service(request: Request) -> CartService:
-    """The basket on the session of this request."""
-    return CartService(await get_session(request), request.app.state.settings.max_cart_lines)
-
-
-Carts = Annotated[CartService, Depends(get_service)]
 
 
 @router.get("", summary="Show the cart")

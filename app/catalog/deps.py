@@ -11,10 +11,12 @@ from starlette.datastructures import QueryParams
 
 from app.catalog.query import AskedPrice, BookFilter, BookQuery
 from app.catalog.service import BookService, GenreService
+from app.catalog.shelves import Shelves
 from app.catalog.sorting import Direction, SortName
 from app.catalog.stock import StockService
 from app.core.db.transaction import Session, get_session
 from app.core.paging import MAX_PAGE, CursorsDep, CursorText, PageSize
+from app.core.parts import SETTINGS
 from app.core.problems import invalid_input
 from app.core.values import Id
 
@@ -75,12 +77,17 @@ def _read(query_string: bytes) -> tuple[BookQuery, str | None]:
 
 async def get_books(request: Request) -> BookService:
     """Books on the session of this request."""
-    return BookService(await get_session(request), request.app.state.settings.max_search_words)
+    return BookService(await get_session(request), SETTINGS.of(request).max_search_words)
 
 
 async def get_genres(request: Request, session: Session) -> GenreService:
     """Genres on the session of this request."""
-    return GenreService(session, request.app.state.settings.max_genres)
+    return GenreService(session, SETTINGS.of(request).max_genres)
+
+
+async def get_shelves(session: Session) -> Shelves:
+    """What the shop shows, on the session of this request."""
+    return Shelves(session)
 
 
 async def get_stock(session: Session) -> StockService:
@@ -91,4 +98,5 @@ async def get_stock(session: Session) -> StockService:
 Question = Annotated[BookQuery, Depends(get_query)]
 Books = Annotated[BookService, Depends(get_books)]
 Genres = Annotated[GenreService, Depends(get_genres)]
+ShelvesDep = Annotated[Shelves, Depends(get_shelves)]
 Stock = Annotated[StockService, Depends(get_stock)]

@@ -1,5 +1,7 @@
 """What the catalogue refuses."""
 
+from http import HTTPStatus
+
 from app.core.errors import DomainError, Full
 
 
@@ -7,6 +9,8 @@ class BookNotFound(DomainError):
     """No such book is on sale."""
 
     code = "BOOK_NOT_FOUND"
+    status = HTTPStatus.NOT_FOUND
+    title = "Book not found"
     detail = "There is no book with this id."
     field = "book_id"
 
@@ -15,6 +19,8 @@ class IsbnConflict(DomainError):
     """Another book has the ISBN."""
 
     code = "BOOK_ISBN_CONFLICT"
+    status = HTTPStatus.CONFLICT
+    title = "ISBN already in the catalogue"
     detail = "Another book has this ISBN."
     field = "isbn"
 
@@ -23,6 +29,8 @@ class GenreNotFound(DomainError):
     """No such genre."""
 
     code = "GENRE_NOT_FOUND"
+    status = HTTPStatus.NOT_FOUND
+    title = "Genre not found"
     detail = "There is no genre with this id."
     field = "genre_id"
 
@@ -31,6 +39,8 @@ class GenreConflict(DomainError):
     """A genre has exactly that name."""
 
     code = "GENRE_CONFLICT"
+    status = HTTPStatus.CONFLICT
+    title = "Genre already exists"
     detail = "There is a genre with this name already."
     field = "name"
 
@@ -39,6 +49,8 @@ class TooManyGenres(Full):
     """The shop has as many genres as it may."""
 
     code = "GENRE_LIMIT"
+    status = HTTPStatus.CONFLICT
+    title = "Too many genres"
     sentence = "The shop has {limit} genres, which is as many as it may have. Remove one without books first."
 
 
@@ -52,6 +64,8 @@ class PageTooDeep(DomainError):
     """The page exists but lies too deep to be counted up to."""
 
     code = "PAGE_TOO_DEEP"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    title = "Page too deep"
     detail = "Page numbers reach the first 10000 books. Follow the cursor in the Link header to go deeper."
     field = "page"
 
@@ -66,6 +80,8 @@ class SearchTooLong(Full):
     """More words than a search may have."""
 
     code = "SEARCH_TOO_LONG"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    title = "Too many words"
     sentence = "A search may have {limit} words at most. Leave some out."
     field = "q"
 
@@ -74,8 +90,10 @@ class StockOutOfRange(DomainError):
     """The adjustment would take the stock below none or above what a book can have."""
 
     code = "STOCK_OUT_OF_RANGE"
+    status = HTTPStatus.CONFLICT
+    title = "Stock out of range"
     detail = "The stock must stay between 0 and 2147483647."
-    field = "delta"
+    field: str | None = "delta"
 
     def __init__(self, current_quantity: int) -> None:
         super().__init__()

@@ -11,8 +11,8 @@ from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core.errors import TryAgain
-from app.core.problems import framework_problem, problem, validation_problem
+from app.core.errors import BodyTooLarge, TryAgain
+from app.core.problems import domain_problem, framework_problem, validation_problem
 
 MAX_HELD_BYTES = 128 * 2**20
 """Bodies of all requests that one process reads or has at work."""
@@ -137,7 +137,7 @@ class BodyGuard:
             done()
 
     def _too_large(self) -> "_Refused":
-        return _Refused(problem("BODY_TOO_LARGE", f"The body may have {self.max_bytes} bytes at most."))
+        return _Refused(domain_problem(BodyTooLarge(f"The body may have {self.max_bytes} bytes at most.")))
 
 
 class _Refused(Exception):
@@ -149,7 +149,7 @@ class _Refused(Exception):
 
 
 def _busy() -> Response:
-    return problem("BUSY_TRY_AGAIN", TryAgain.detail, headers={"Retry-After": "1"})
+    return domain_problem(TryAgain())
 
 
 def _is_utf8(content_type: str) -> bool:

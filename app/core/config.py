@@ -1,9 +1,7 @@
 """Settings, read from environment variables only; the names and defaults are those of docs/configuration.md."""
 
 import json
-import os
 import re
-import secrets
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,8 +13,18 @@ from sqlalchemy.exc import ArgumentError
 
 from app.core.addresses import private_address
 from app.core.keys import Keys
-from app.core.production import MAKE_A_SECRET, MIN_SECRET_BYTES, can_be_guessed, open_origins, too_trusting
+from app.core.production import (
+    MAKE_A_SECRET,
+    MIN_SECRET_BYTES,
+    can_be_guessed,
+    open_origins,
+    too_trusting,
+    trusted_peers,
+)
+from app.core.secret_files import ConfigurationError, kept_secret
 from app.core.values import SingleLine, no_control_characters
+
+__all__ = ["ConfigurationError", "Settings", "load_settings"]
 
 MAX_DAYS = 3650
 MAX_PORT = 65535
@@ -27,10 +35,6 @@ _PLAIN_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[A-Za-z0-9][A-Za-z0-
 
 Bound = Annotated[int, Field(ge=1, le=MAX_BOUND)]
 PrivateAddress = Annotated[str, AfterValidator(private_address)]
-
-
-class ConfigurationError(Exception):
-    """A setting is missing or unusable. The message is a sentence for the person who starts the shop."""
 
 
 class Settings(BaseSettings):
@@ -164,9 +168,10 @@ class Settings(BaseSettings):
     @field_validator("trusted_proxies")
     @classmethod
     def _not_everybody(cls, value: str, info: ValidationInfo) -> str:
-        if _is_production(info) and (wide := too_trusting(value)):
+        peers = trusted_peers(value)
+        if _is_production(info) and (wide := too_trusting(peers)):
             raise ValueError(f"must name the proxies in production: behind {wide[0]} anybody may claim any address")
-        return value
+        return ",".join(peers)
 
     @field_validator("payment_provider")
     @classmethod
@@ -195,9 +200,12 @@ class Settings(BaseSettings):
 
     @field_validator("secret_key_previous")
     @classmethod
-    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
-        if value and len(value.get_secret_value().encode()) < MIN_SECRET_BYTES:
+    def _as_good_as_the_key(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        given = value.get_secret_value() if value else ""
+        if value and len(given.encode()) < MIN_SECRET_BYTES:
             raise ValueError(f"SECRET_KEY_PREVIOUS must have at least {MIN_SECRET_BYTES} bytes, as the key it was")
+        if value and _is_production(info) and can_be_guessed(given):
+            raise ValueError("SECRET_KEY_PREVIOUS can be guessed, and what it signed is still believed: leave it out")
         return value
 
     @field_validator("log_level", mode="before")
@@ -240,45 +248,6 @@ class Settings(BaseSettings):
 def _is_production(info: ValidationInfo) -> bool:
     """`env` is the first of the fields, so that all others can ask."""
     return bool(info.data.get("env") == "production")
-
-
-def kept_secret(path: Path) -> str:
-    """The secret in that file (mode 0600), made at the first call; several processes may race for it.
-
-    Raises:
-        ConfigurationError: the folder cannot be written, or the file holds no secret of use.
-    """
-    secret = kept_text(path, secrets.token_urlsafe(48)).strip()
-    if len(secret.encode()) < MIN_SECRET_BYTES:
-        raise ConfigurationError(f"{path} holds no secret of {MIN_SECRET_BYTES} bytes: delete it, and one is made")
-    return secret
-
-
-def kept_text(path: Path, text: str) -> str:
-    """What stands in that file (mode 0600); `text`, written whole or not at all, when there is none yet."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            _publish(text, path)
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigurationError(f"The data folder {path.parent} cannot be used: {error.strerror}") from error
-
-
-def _publish(text: str, path: Path) -> None:
-    """First writer wins: a link, unlike a rename, never replaces what is there."""
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    draft.touch(mode=0o600)
-    try:
-        with draft.open("w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        path.hardlink_to(draft)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
 
 
 def _asyncpg_url(value: str) -> str:

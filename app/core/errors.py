@@ -1,20 +1,40 @@
-"""The root of all domain errors. They carry data and a sentence, and know nothing of HTTP."""
+"""The root of all domain errors. They carry data and a sentence, and import no framework."""
 
+from http import HTTPStatus
 from typing import ClassVar
 
 
 class DomainError(Exception):
     """A rule of the shop says no.
 
-    `code` names the rule (app.core.problems gives each code its status and title), `detail` is the sentence for
-    people, `field` the input at fault. `keeps_changes` is set where the transaction must be committed although the
-    request is refused, such as the revocation of a stolen session.
+    `code` names the rule for programs, `status` is that of the answer, `title` a short phrase that is the same for
+    every answer with the code. `detail` is the sentence for people, `field` the input at fault. `keeps_changes` is
+    set where the transaction must be committed although the request is refused, such as the revocation of a stolen
+    session.
+
+    A class that says the same as another in other words inherits the code from it. One that only groups others is
+    declared with `groups_others=True` and is never raised.
     """
 
     code: ClassVar[str]
+    status: ClassVar[HTTPStatus]
+    title: ClassVar[str]
     detail: str
     field: str | None = None
     keeps_changes: ClassVar[bool] = False
+
+    def __init_subclass__(cls, *, groups_others: bool = False) -> None:
+        """Raises TypeError for a class without code, status or title, and for a code that another class has."""
+        super().__init_subclass__()
+        own = _ANSWER & vars(cls).keys()
+        if groups_others:
+            if own:
+                raise TypeError(f"{cls.__name__} only groups others: it has no {', '.join(sorted(own))}")
+            return
+        if missing := _ANSWER - (own or {name for name in _ANSWER if hasattr(cls, name)}):
+            raise TypeError(f"{cls.__name__} needs {', '.join(sorted(missing))}")
+        if own and _BY_CODE.setdefault(cls.code, cls) is not cls:
+            raise TypeError(f"{cls.code} is the code of {_BY_CODE[cls.code].__name__}: inherit from it")
 
     def __init__(self, detail: str | None = None) -> None:
         self.detail = detail or self.detail
@@ -29,17 +49,60 @@ class DomainError(Exception):
         return None
 
 
+_ANSWER = {"code", "status", "title"}
+_BY_CODE: dict[str, type[DomainError]] = {}
+
+
+def error_with(code: str) -> type[DomainError]:
+    """The class that owns the code; KeyError where none does."""
+    return _BY_CODE[code]
+
+
+def all_codes() -> list[str]:
+    """The codes of all classes that are imported."""
+    return list(_BY_CODE)
+
+
+class InvalidInput(DomainError):
+    """The request does not say what the operation asks for."""
+
+    code = "VALIDATION_ERROR"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    title = "Request is not valid"
+    detail = "Request is not valid."
+
+
+class BodyTooLarge(DomainError):
+    """The body has more bytes than the operation takes."""
+
+    code = "BODY_TOO_LARGE"
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    title = "Body too large"
+    detail = "Body too large."
+
+
+class InternalError(DomainError):
+    """A fault of the shop's own. The answer tells nothing of its cause."""
+
+    code = "INTERNAL_ERROR"
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    title = "Internal server error"
+    detail = "Internal server error"
+
+
 class TryAgain(DomainError):
     """A lock wait ran out, or a conflict between transactions outlived its repetitions; nothing changed."""
 
     code = "BUSY_TRY_AGAIN"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    title = "Busy, try again"
     detail = "The shop is busy. Please try again."
 
     def retry_after(self) -> int:
         return 1
 
 
-class Full(DomainError):
+class Full(DomainError, groups_others=True):
     """A collection holds as much as it may: `limit`, which a setting names (docs/limits.md)."""
 
     sentence: ClassVar[str]
@@ -56,6 +119,8 @@ class RateLimited(DomainError):
     """Too many attempts in the window; `seconds` until it ends."""
 
     code = "RATE_LIMITED"
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    title = "Too many attempts"
     detail = "Too many attempts. Please wait a little."
 
     def __init__(self, seconds: int) -> None:

@@ -18,6 +18,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from app.core.errors import TryAgain
 from app.core.http_limits import (
     HEADER_BYTES,
     HEADERS,
@@ -28,7 +29,7 @@ from app.core.http_limits import (
     Limits,
 )
 from app.core.middleware import NO_PAGE
-from app.core.problems import framework_problem, problem
+from app.core.problems import domain_problem, framework_problem
 
 
 class Waiting(Enum):
@@ -73,7 +74,7 @@ class BoundedHttp(HttpToolsProtocol):
         super().connection_made(transport)
         self._timer = self.loop.call_later(self._limits.tick_seconds, self._check_time)
         if len(self.connections) > self._limits.connections and not self._make_room():
-            self._refuse(_busy())
+            self._refuse(domain_problem(TryAgain()))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let the application know, as uvicorn does."""
@@ -295,7 +296,3 @@ def bounded(limits: Limits) -> type[asyncio.Protocol]:
 
 def _too_large() -> Response:
     return framework_problem(431, "The head of the request is too large.")
-
-
-def _busy() -> Response:
-    return problem("BUSY_TRY_AGAIN", "The shop is busy. Please try again.", headers={"Retry-After": "1"})

@@ -11,8 +11,9 @@ from uuid import uuid4
 from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.core.errors import InternalError
 from app.core.metrics import observe_request
-from app.core.problems import invalid_input, problem
+from app.core.problems import domain_problem, invalid_input
 
 log = logging.getLogger(__name__)
 NO_REQUEST = "-"
@@ -108,7 +109,7 @@ class LastNet:
             if scope["type"] != "http" or started:
                 raise
             log.exception("unforeseen fault")
-            await problem("INTERNAL_ERROR", "Internal server error")(scope, receive, send)
+            await domain_problem(InternalError())(scope, receive, send)
 
 
 async def storable_text(request: Request) -> None:

@@ -8,8 +8,8 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from app.core.errors import DomainError
-from app.core.problems import MEDIA_TYPE, PROBLEMS
+from app.core.errors import DomainError, error_with
+from app.core.problems import MEDIA_TYPE
 
 PROBLEM_SCHEMA = {
     "type": "object",
@@ -63,15 +63,23 @@ def query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
     return parameters
 
 
-def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of an operation that can answer with these codes."""
+def problems(*said: str | type[DomainError]) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of an operation that can answer with these codes, or with what these classes say."""
     by_status: dict[int | str, dict[str, Any]] = {}
-    for code in codes:
-        status, title = FRAMEWORK.get(code) or PROBLEMS[code]
+    for one in said:
+        code, refusal = _refusal(one)
+        status, title = (int(refusal.status), refusal.title) if refusal else FRAMEWORK[code]
         answer = by_status.setdefault(status, _answer(status))
         answer["description"] = f"{answer['description']}, `{code}`".removeprefix(", ")
-        answer["content"][MEDIA_TYPE]["examples"][code] = {"value": _example(code, status, title)}
+        answer["content"][MEDIA_TYPE]["examples"][code] = {"value": _example(code, status, title, refusal)}
     return by_status
+
+
+def _refusal(said: str | type[DomainError]) -> tuple[str, type[DomainError] | None]:
+    """The code and its class; what HTTP itself refuses has none."""
+    if not isinstance(said, str):
+        return said.code, said
+    return said, None if said in FRAMEWORK else error_with(said)
 
 
 def _answer(status: int) -> dict[str, Any]:
@@ -83,9 +91,8 @@ def _answer(status: int) -> dict[str, Any]:
     return answer
 
 
-def _example(code: str, status: int, title: str) -> dict[str, object]:
-    kind = "about:blank" if code in FRAMEWORK else f"/problems/{code}"
-    refusal = _refusals().get(code)
+def _example(code: str, status: int, title: str, refusal: type[DomainError] | None) -> dict[str, object]:
+    kind = f"/problems/{code}" if refusal else "about:blank"
     example = {"type": kind, "title": title, "status": status, "code": code}
     example["detail"] = getattr(refusal, "detail", None) or f"{title}."
     if field := getattr(refusal, "field", None):
@@ -94,16 +101,6 @@ def _example(code: str, status: int, title: str) -> dict[str, object]:
         example["detail"] = "quantity: Field required"
         example["errors"] = [{"loc": ["body", "quantity"], "msg": "Field required", "type": "missing"}]
     return example
-
-
-def _refusals(root: type[DomainError] = DomainError) -> dict[str, type[DomainError]]:
-    """The class that says no under each code; of several, the one nearest to the root."""
-    found: dict[str, type[DomainError]] = {}
-    for refusal in root.__subclasses__():
-        found |= _refusals(refusal)
-        if code := getattr(refusal, "code", None):
-            found[code] = refusal
-    return found
 
 
 def install(app: FastAPI) -> None:

@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import Field, TypeAdapter, ValidationError
 
 from app.core.keys import KeyRing
+from app.core.parts import Part
 from app.core.problems import invalid_input
 from app.core.values import INT_MAX, Moment
 
@@ -122,9 +123,12 @@ def _text(raw: bytes) -> str:
     return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
+CURSORS = Part[Cursors]("cursors")
+
+
 async def get_cursors(request: Request) -> Cursors:
     """Those of the application."""
-    return request.app.state.cursors  # type: ignore[no-any-return]
+    return CURSORS.of(request)
 
 
 CursorsDep = Annotated[Cursors, Depends(get_cursors)]

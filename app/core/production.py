@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from itertools import pairwise
 from math import log2
 from typing import TYPE_CHECKING
@@ -31,6 +31,7 @@ _WORDS = re.compile(
     re.IGNORECASE,
 )
 
+SOCKET = "unix:"
 _WIDEST_V4, _WIDEST_V6 = 8, 16  # bits that the addresses of a network have in common
 _PRIVATE_V6, _V4_IN_V6 = IPv6Network("fc00::/7"), IPv6Network("::ffff:0:0/96")
 _ENCRYPTED = frozenset({"require", "verify-ca", "verify-full"})
@@ -56,9 +57,34 @@ def _bits(text: str) -> float:
     return sum(number * log2(len(text) / number) for number in Counter(text).values())
 
 
-def too_trusting(proxies: str) -> list[str]:
-    """Those of the addresses in TRUSTED_PROXIES behind which anybody could stand."""
-    return [given for item in proxies.split(",") if (given := item.strip()) and _is_too_wide(given)]
+def trusted_peers(proxies: str) -> list[str]:
+    """The entries of TRUSTED_PROXIES.
+
+    uvicorn takes whatever is neither an address nor a network for the name of a peer, which then matches nobody.
+    `unix:` is such a name: nginx writes it into `X-Forwarded-For` for what reached it through a socket.
+
+    Raises:
+        ValueError: with a sentence for whoever starts the shop.
+    """
+    peers = [given for item in proxies.split(",") if (given := item.strip())]
+    for peer in peers:
+        if peer == "*" and len(peers) > 1:
+            raise ValueError("must be * alone, which trusts everybody, or name the proxies")
+        if peer not in {"*", SOCKET} and not _is_network(peer):
+            raise ValueError(f"must be addresses or networks such as 10.0.0.1 or 10.0.0.0/8, which {peer!r} is not")
+    return peers
+
+
+def _is_network(given: str) -> bool:
+    try:
+        return bool(ip_network(given) if "/" in given else ip_address(given))
+    except ValueError:
+        return False
+
+
+def too_trusting(proxies: Sequence[str]) -> list[str]:
+    """Those of the trusted peers behind which anybody could stand."""
+    return [given for given in proxies if _is_too_wide(given)]
 
 
 def _is_too_wide(given: str) -> bool:

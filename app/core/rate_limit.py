@@ -18,8 +18,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db.rate_limit_table import RateLimit
-from app.core.db.transaction import Database
+from app.core.db.transaction import DATABASE, Database
 from app.core.errors import RateLimited
+from app.core.parts import KEYS, SETTINGS
 
 LONGEST_WINDOW = timedelta(hours=1)
 PURGE_BATCH = 5000
@@ -212,8 +213,8 @@ def client_address(request: Request) -> str:
 
 async def get_rate_limiter(request: Request) -> RateLimiter:
     """The limiter on the pool of this process; it counts nothing where limits are switched off."""
-    state = request.app.state
-    return RateLimiter(state.database, state.keys.rate_limits.signing, enabled=state.settings.rate_limits_on)
+    enabled = SETTINGS.of(request).rate_limits_on
+    return RateLimiter(DATABASE.of(request), KEYS.of(request).rate_limits.signing, enabled=enabled)
 
 
 Limiter = Annotated[RateLimiter, Depends(get_rate_limiter)]

@@ -1,5 +1,6 @@
 """Is the process alive, can it serve, and how is it doing?"""
 
+from http import HTTPStatus
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -10,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app import __version__
 from app.core.db.server import current_revision, newest_revision
+from app.core.db.transaction import DATABASE
 from app.core.errors import DomainError
 from app.core.metrics import exposition
 from app.core.middleware import storable_text
@@ -43,6 +45,8 @@ class NotReady(DomainError):
     """A check failed; `checks` tells which."""
 
     code = "NOT_READY"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    title = "Not ready"
     detail = "The shop cannot serve at the moment."
 
     def __init__(self, checks: Checks) -> None:
@@ -58,7 +62,7 @@ class NotReady(DomainError):
 
 async def get_engine(request: Request) -> AsyncEngine:
     """The pool of this process."""
-    return request.app.state.database.engine  # type: ignore[no-any-return]
+    return DATABASE.of(request).engine
 
 
 Engine = Annotated[AsyncEngine, Depends(get_engine)]

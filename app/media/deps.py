@@ -4,12 +4,15 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from app.core.parts import Part
 from app.media.service import ImageService
+
+IMAGES = Part[ImageService]("images")
 
 
 async def get_images(request: Request) -> ImageService:
     """The images of the shop."""
-    return request.app.state.images  # type: ignore[no-any-return]
+    return IMAGES.of(request)
 
 
 Images = Annotated[ImageService, Depends(get_images)]

@@ -7,6 +7,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.parts import Part
 from app.orders.models import Order, OrderItem, OrderStatus
 
 WINDOW = timedelta(days=30)
@@ -27,6 +28,9 @@ class BestSellers:
             self._ids = await _count(session)
             self._until = time.monotonic() + FRESH_SECONDS
         return self._ids[:limit]
+
+
+BEST_SELLERS = Part[BestSellers]("best_sellers")
 
 
 async def _count(session: AsyncSession) -> list[int]:

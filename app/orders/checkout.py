@@ -2,7 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.deps import Caller
+from app.accounts.caller import Caller
 from app.core.db.batch import Batch
 from app.core.db.transaction import once_committed
 from app.core.errors import DomainError

@@ -4,21 +4,23 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Query, Request
 
-from app.core.db.transaction import get_session
+from app.core.db.transaction import DATABASE, get_session
+from app.core.parts import SETTINGS
 from app.core.values import Id, Moment
+from app.notifications.deps import OUTBOX
 from app.orders.bounds import CheckoutBounds
 from app.orders.models import OrderStatus
 from app.orders.query import OrderFilter
 from app.orders.service import OrderService
 from app.payments.attempts import PaymentAttempts
+from app.payments.deps import PAYMENTS
 
 
 async def get_service(request: Request) -> OrderService:
     """Orders on the session of this request."""
-    state, session = request.app.state, await get_session(request)
-    payments = PaymentAttempts(session, state.database, state.payments)
-    bounds = CheckoutBounds.of(state.settings)
-    return OrderService(session, payments, state.outbox, state.settings.currency, bounds)
+    session, settings = await get_session(request), SETTINGS.of(request)
+    payments = PaymentAttempts(session, DATABASE.of(request), PAYMENTS.of(request))
+    return OrderService(session, payments, OUTBOX.of(request), settings.currency, CheckoutBounds.of(settings))
 
 
 async def get_filter(

@@ -34,6 +34,14 @@ _KEEP = "UPDATE idempotency_keys SET response_status = $3, response_body = $4 WH
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a checkout did not become an order: the code and the sentence of a `CheckoutRefused`."""
+
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """How a checkout ended: the order (201), or a refusal that stands under the key. `replayed` when it was kept."""
 
@@ -45,6 +53,18 @@ class Outcome:
     def confirmed(self) -> bool:
         """Whether `body` is an order; else it is a problem document."""
         return self.status == HTTPStatus.CREATED
+
+    @property
+    def order_id(self) -> int:
+        """Of a confirmed checkout, also of one that is replayed."""
+        order_id: int = json.loads(self.body)["id"]
+        return order_id
+
+    @property
+    def refusal(self) -> Refusal:
+        """Of a checkout that is not confirmed, also of one that is replayed."""
+        problem = json.loads(self.body)
+        return Refusal(problem["code"], problem["detail"])
 
     @classmethod
     def placed(cls, order: PlacedOrder) -> Self:

@@ -6,7 +6,7 @@ from typing import NoReturn
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.deps import Caller
+from app.accounts.caller import Caller
 from app.cart.service import CartService
 from app.catalog.stock import PutBack
 from app.core.db.batch import Batch

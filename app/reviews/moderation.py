@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.deps import Caller
+from app.accounts.caller import Caller
 from app.audit import service as audit
 from app.reviews.models import ReviewEntry, ReviewFilter
 from app.reviews.repository import ReviewRepository

@@ -6,11 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from app.accounts.deps import AdminUser
-from app.core.db.transaction import Session, TransactionRoute
+from app.core.db.transaction import TransactionRoute
 from app.core.paging import PageNumber, PageSize
 from app.core.values import Id
+from app.reviews.deps import Moderation
 from app.reviews.models import ReviewFilter
-from app.reviews.moderation import ModerationService
 from app.reviews.schemas import (
     BulkDelete,
     BulkDeleted,
@@ -35,13 +35,7 @@ async def get_filter(
     return ReviewFilter(book_id, user_id, rating_min, rating_max)
 
 
-async def get_service(session: Session) -> ModerationService:
-    """Moderation on the session of this request."""
-    return ModerationService(session)
-
-
 Filter = Annotated[ReviewFilter, Depends(get_filter)]
-Moderation = Annotated[ModerationService, Depends(get_service)]
 
 
 @router.get("", summary="List reviews of all books")

@@ -6,27 +6,19 @@ from fastapi import APIRouter, Depends, Path
 
 from app.accounts.deps import CurrentUser
 from app.catalog.deps import BookId
-from app.core.db.transaction import Session, TransactionRoute
+from app.core.db.transaction import TransactionRoute
 from app.core.middleware import storable_text
 from app.core.openapi import problems
 from app.core.paging import PageNumber, PageSize
 from app.core.values import Id
+from app.reviews.deps import Reviews
 from app.reviews.schemas import ReviewCreate, ReviewList, ReviewOut, ReviewUpdate
-from app.reviews.service import ReviewService
 
 router = APIRouter(tags=["reviews"], route_class=TransactionRoute)
 PUBLIC = [Depends(storable_text)]
 REFUSALS = problems("REVIEW_NOT_FOUND", "NOT_REVIEW_OWNER")
 
 ReviewId = Annotated[Id, Path(description="Id of a review")]
-
-
-async def get_service(session: Session) -> ReviewService:
-    """Reviews on the session of this request."""
-    return ReviewService(session)
-
-
-Reviews = Annotated[ReviewService, Depends(get_service)]
 
 
 @router.get("/books/{book_id}/reviews", summary="List the reviews of a book", dependencies=PUBLIC)

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.deps import Caller
+from app.accounts.caller import Caller
 from app.accounts.models import UserRole
 from app.accounts.security.kinds import Kind
 from app.accounts.security.noting import note_refusal

@@ -5,7 +5,7 @@ from urllib.parse import quote, urlsplit
 
 from fastapi import Depends, Request
 
-from app.accounts.deps import Caller
+from app.accounts.caller import Caller
 from app.accounts.security.kinds import Kind
 from app.accounts.security.noting import note_refusal, operation_of
 from app.web.errors import Answered, error_page

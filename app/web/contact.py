@@ -7,6 +7,7 @@ from fastapi.responses import PlainTextResponse
 from starlette.exceptions import HTTPException
 
 from app.core.middleware import storable_text
+from app.core.parts import SETTINGS
 
 router = APIRouter(include_in_schema=False)
 PATH = "/.well-known/security.txt"
@@ -17,7 +18,7 @@ LIFE = timedelta(days=180)
 @router.get(PATH, dependencies=[Depends(storable_text)])
 async def security_txt(request: Request) -> Response:
     """As SECURITY_CONTACT has it; asks no database."""
-    settings = request.app.state.settings
+    settings = SETTINGS.of(request)
     if not settings.security_contact:
         raise HTTPException(404)
     until = datetime.now(UTC).date() + LIFE

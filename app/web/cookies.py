@@ -14,6 +14,7 @@ from fastapi import Request, Response
 from itsdangerous import BadData, URLSafeSerializer
 
 from app.core.keys import KeyRing
+from app.core.parts import KEYS, SETTINGS
 
 SESSION: Final = "bookstore_session"
 GUEST: Final = "bookstore_guest"
@@ -62,7 +63,7 @@ def is_form_token(request: Request, anchor: str, given: str) -> bool:
 
 
 def _form_keys(request: Request) -> KeyRing:
-    return request.app.state.keys.forms  # type: ignore[no-any-return]
+    return KEYS.of(request).forms
 
 
 def _form_token(key: bytes, anchor: str) -> str:
@@ -70,11 +71,11 @@ def _form_token(key: bytes, anchor: str) -> str:
 
 
 def _name(request: Request, name: str) -> str:
-    return f"__Host-{name}" if request.app.state.settings.is_https else name
+    return f"__Host-{name}" if SETTINGS.of(request).is_https else name
 
 
 def _manners(request: Request) -> "_Manners":
-    return {"path": "/", "secure": request.app.state.settings.is_https, "httponly": True, "samesite": "lax"}
+    return {"path": "/", "secure": SETTINGS.of(request).is_https, "httponly": True, "samesite": "lax"}
 
 
 class _Manners(TypedDict):
@@ -86,6 +87,6 @@ class _Manners(TypedDict):
 
 def _signer(request: Request, name: str) -> URLSafeSerializer:
     """HMAC with SHA-256. Baskets of guests that the library's own SHA-1 signed, as once, are still read."""
-    keys = request.app.state.keys.cookies.oldest_first
+    keys = KEYS.of(request).cookies.oldest_first
     signing = {"key_derivation": "hmac", "digest_method": sha256}
     return URLSafeSerializer(keys, salt=name, signer_kwargs=signing, fallback_signers=[{}])

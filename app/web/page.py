@@ -11,7 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from app.web import formats
+from app.core.parts import KEYS, SETTINGS
+from app.web import formats, statuses
 from app.web.assets import asset
 from app.web.covers.links import Covered, cover_path
 from app.web.visitor import visitor_of
@@ -37,7 +38,7 @@ def _five_stars(mean: float) -> Markup:
 
 
 _templates.globals |= {"asset": asset, "cover": pass_context(_cover), "five_stars": _five_stars}
-_templates.filters |= formats.FILTERS
+_templates.filters |= {**formats.FILTERS, **statuses.FILTERS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,8 @@ def render(request: Request, page: Page, status: int = 200) -> HTMLResponse:
     context = {
         "page": page,
         "visitor": visitor_of(request),
-        "key": request.app.state.keys.covers.signing,
-        "shop": request.app.state.settings,
+        "key": KEYS.of(request).covers.signing,
+        "shop": SETTINGS.of(request),
         "here": request.scope["path"],
         "query": request.query_params.get("q", ""),
     }

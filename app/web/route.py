@@ -17,7 +17,6 @@ from app.core.body_guard import MAX_FIELDS
 from app.core.db.transaction import TransactionRoute
 from app.core.errors import DomainError
 from app.core.middleware import storable_text
-from app.core.problems import PROBLEMS
 from app.web.errors import Answered, error_page
 from app.web.visitor import brings_form_token, visitor_of
 
@@ -85,8 +84,8 @@ async def _answer(
         return answered.response
     except DomainError as error:
         wait = error.retry_after()
-        status, title = PROBLEMS[error.code]
-        return error_page(request, status, title, error.detail, {} if wait is None else {"Retry-After": str(wait)})
+        headers = {} if wait is None else {"Retry-After": str(wait)}
+        return error_page(request, error.status, error.title, error.detail, headers)
     except HTTPException as error:
         return error_page(request, error.status_code, HTTPStatus(error.status_code).phrase, error.detail)
     except RequestValidationError:

@@ -7,17 +7,16 @@ from uuid import uuid4
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
-from app.accounts.browser import BrowserSessions, of_browsers
-from app.accounts.deps import Caller
+from app.accounts.caller import Caller
 from app.accounts.models import UserRole
 from app.accounts.places import PLACE_LIFE
 from app.accounts.rules import shown_name
-from app.accounts.service_deps import Policy
-from app.cart.service import CartService
-from app.core.db.transaction import Session
+from app.cart.deps import Carts
+from app.core.parts import SETTINGS
 from app.core.values import INT_MAX, Count
-from app.inbox.service import InboxService
+from app.inbox.deps import Inbox
 from app.web import cookies
+from app.web.deps import Browsers
 
 DAY_SECONDS = 86400
 MAX_GUEST_LINES = 50
@@ -103,7 +102,7 @@ class Visitor:
     def write_cookies(self, request: Request, response: Response) -> None:
         """Send what changed."""
         if self._session_changed and self.session_token:
-            days = request.app.state.settings.session_max_days
+            days = SETTINGS.of(request).session_max_days
             cookies.write(request, response, cookies.SESSION, self.session_token, days * DAY_SECONDS)
         elif self._session_changed:
             cookies.forget(request, response, cookies.SESSION)
@@ -124,18 +123,17 @@ class Visitor:
         return _Carried.model_construct(id=self.guest_id, basket=list(self.guest_basket.items()), seen=seen)
 
 
-async def get_visitor(request: Request, session: Session, policy: Policy) -> Visitor:
+async def get_visitor(request: Request, sessions: Browsers, notices: Inbox, carts: Carts) -> Visitor:
     """The visitor, as the cookies say and the rows confirm."""
     visitor = _carried(request)
     if visitor.session_token:
-        sessions = BrowserSessions(session, of_browsers(policy))
         found = await sessions.find(visitor.session_token)
         if found is None:
             visitor.sign_out()
         else:
             visitor.caller = found.caller
-            visitor.unread_count = await InboxService(session).unread_count(found.caller.id)
-            visitor.basket_count = await CartService(session, visitor.max_cart_lines).count(found.caller.id)
+            visitor.unread_count = await notices.unread_count(found.caller.id)
+            visitor.basket_count = await carts.count(found.caller.id)
             if found.is_ageing:
                 await sessions.renew(visitor.session_token)
     return _met(request, visitor)
@@ -186,7 +184,7 @@ def _carried(request: Request) -> Visitor:
     basket = dict(given.basket)
     words = _read(_WORDS, request, cookies.WORD) or []
     return Visitor(
-        max_cart_lines=request.app.state.settings.max_cart_lines,
+        max_cart_lines=SETTINGS.of(request).max_cart_lines,
         session_token=cookies.read(request, cookies.SESSION),
         guest_id=given.id,
         guest_basket=basket,

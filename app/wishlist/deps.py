@@ -5,12 +5,13 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from app.core.db.transaction import Session
+from app.core.parts import SETTINGS
 from app.wishlist.service import WishlistService
 
 
 async def get_wishlists(request: Request, session: Session) -> WishlistService:
     """Wishlists on the session of this request."""
-    return WishlistService(session, request.app.state.settings.max_wishlist_items)
+    return WishlistService(session, SETTINGS.of(request).max_wishlist_items)
 
 
 Wishlists = Annotated[WishlistService, Depends(get_wishlists)]

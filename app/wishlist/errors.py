@@ -1,5 +1,7 @@
 """What the wishlist refuses."""
 
+from http import HTTPStatus
+
 from app.core.errors import DomainError, Full
 
 
@@ -7,6 +9,8 @@ class AlreadyWished(DomainError):
     """A book is on a wishlist once."""
 
     code = "WISHLIST_ITEM_DUPLICATE"
+    status = HTTPStatus.CONFLICT
+    title = "Book already on the wishlist"
     detail = "This book is already on your wishlist."
     field = "book_id"
 
@@ -15,6 +19,8 @@ class WishlistFull(Full):
     """The list has as many books as it may."""
 
     code = "WISHLIST_FULL"
+    status = HTTPStatus.CONFLICT
+    title = "Wishlist full"
     sentence = "Your wishlist holds {limit} books, and no more fit in. Take one off first."
 
 
@@ -22,5 +28,7 @@ class NotWished(DomainError):
     """The caller's list has no such book."""
 
     code = "WISHLIST_ITEM_NOT_FOUND"
+    status = HTTPStatus.NOT_FOUND
+    title = "Book not on the wishlist"
     detail = "This book is not on your wishlist."
     field = "book_id"

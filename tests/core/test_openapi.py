@@ -87,6 +87,14 @@ def test_examples_of_refusals_say_what_the_shop_says(document: dict[str, Any]):
     )
 
 
+def test_an_operation_can_name_the_class_that_refuses(document: dict[str, Any]):
+    """Of two classes with one code the one that the operation raises is shown."""
+    for path, field in (("/orders/{order_id}/cancel", None), ("/books/{book_id}/stock/adjustments", "delta")):
+        answers = operations(document)[f"POST {path}"]["responses"]
+        example = answers["409"]["content"]["application/problem+json"]["examples"]["STOCK_OUT_OF_RANGE"]["value"]
+        assert example.get("field") == field
+
+
 def test_headers_are_declared(document: dict[str, Any]):
     named = operations(document)
     assert "Link" in named["GET /books"]["responses"]["200"]["headers"]

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from app.core.config import ConfigurationError, Settings, kept_secret, load_settings
+from app.core.config import ConfigurationError, Settings, load_settings
+from app.core.secret_files import kept_secret
 
 
 def test_only_its_own_variable_names_the_data_folder(monkeypatch: pytest.MonkeyPatch):
@@ -33,6 +34,14 @@ def test_only_its_own_variable_names_the_data_folder(monkeypatch: pytest.MonkeyP
         ("PAYMENT_MOCK_SUCCESS_RATE", "1.1"),
         ("PAYMENT_PROVIDER", "cash"),
         ("SECRET_KEY", "short"),
+        ("TRUSTED_PROXIES", "localhost"),
+        ("TRUSTED_PROXIES", "10.0.0"),
+        ("TRUSTED_PROXIES", "10.0.0.1;10.0.0.2"),
+        ("TRUSTED_PROXIES", "10.0.0.1, 10.0.0.1/8"),
+        ("TRUSTED_PROXIES", "10.0.0.0/33"),
+        ("TRUSTED_PROXIES", "[::1]"),
+        ("TRUSTED_PROXIES", "10.0.0.1:8080"),
+        ("TRUSTED_PROXIES", "10.0.0.1, *"),
         ("LOG_LEVEL", "loud"),
     ],
 )
@@ -40,6 +49,31 @@ def test_unusable_values_are_refused_by_name(monkeypatch: pytest.MonkeyPatch, na
     monkeypatch.setenv(name, value)
     with pytest.raises(ConfigurationError, match=name):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("", ""),
+        ("*", "*"),
+        ("10.0.0.1", "10.0.0.1"),
+        (" 10.0.0.1 ,::1,, 10.1.0.0/16,", "10.0.0.1,::1,10.1.0.0/16"),
+        ("127.0.0.1, unix:", "127.0.0.1,unix:"),
+    ],
+)
+def test_proxies_are_addresses_networks_and_sockets(monkeypatch: pytest.MonkeyPatch, given: str, kept: str):
+    monkeypatch.setenv("TRUSTED_PROXIES", given)
+    assert load_settings().trusted_proxies == kept
+
+
+def test_a_misspelt_proxy_is_named(monkeypatch: pytest.MonkeyPatch):
+    """uvicorn would take it for the name of a peer, and believe the headers of nobody."""
+    monkeypatch.setenv("TRUSTED_PROXIES", "10.0.0.1, 10.0.0.300")
+    with pytest.raises(ConfigurationError) as refusal:
+        load_settings()
+    assert str(refusal.value) == (
+        "TRUSTED_PROXIES: must be addresses or networks such as 10.0.0.1 or 10.0.0.0/8, which '10.0.0.300' is not"
+    )
 
 
 def test_a_generated_secret_is_kept_and_private(tmp_path: Path):

@@ -10,16 +10,16 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
+from app.catalog.errors import BookNotFound
 from app.core.config import Settings
 from app.core.db.engine import make_engine
 from app.core.db.transaction import Database, in_doubt, once_committed, release, undo_unless_committed
-from app.core.errors import DomainError, TryAgain
+from app.core.errors import TryAgain
 
 COUNT = "SELECT count(*) FROM genres"
 
 
-class Refused(DomainError):
-    code = "BOOK_NOT_FOUND"
+class Refused(BookNotFound):
     detail = "No."
 
 

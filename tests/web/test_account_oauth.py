@@ -8,7 +8,9 @@ from httpx2 import Response
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.web.account.welcome import move_in
+from app.accounts.sessions import Tokens
+from app.web.account.deps import entrance_on
+from app.web.account.welcome import Entrance
 from tests.oauth.provider import FakeProvider, provider_running
 from tests.oauth.support import BASE, Clock, consent, identities, parameters, point
 from tests.web.browser import Browser, session_token
@@ -183,14 +185,21 @@ async def test_a_deadlock_behind_the_way_back_does_not_ask_the_provider_twice(
     """Seen to fail with the basket handed over in the transaction of the request: its code is redeemed once."""
     tries = 0
 
-    async def deadlocked_once(session: AsyncSession, *given: Any) -> None:
-        nonlocal tries
-        tries += 1
-        if tries == 1:
-            await session.execute(text("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40P01'; END $$"))
-        await move_in(session, *given)
+    def deadlocked_once(session: AsyncSession, *given: Any) -> Entrance:
+        entrance = entrance_on(session, *given)
+        move_in = entrance.move_in
 
-    monkeypatch.setattr("app.web.account.providers.move_in", deadlocked_once)
+        async def in_vain_at_first(tokens: Tokens) -> None:
+            nonlocal tries
+            tries += 1
+            if tries == 1:
+                await session.execute(text("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40P01'; END $$"))
+            await move_in(tokens)
+
+        monkeypatch.setattr(entrance, "move_in", in_vain_at_first)
+        return entrance
+
+    monkeypatch.setattr("app.web.account.providers.entrance_on", deadlocked_once)
     await come_back(oauth, await consent(await depart(oauth, "google")))
     assert oauth.page.url.path == "/account"
     assert tries == 2

@@ -10,9 +10,12 @@ from starlette.types import Message, Receive, Scope, Send
 
 from app.accounts.deps import NoStoreRoute
 from app.accounts.oauth.flow import LIFE_SECONDS
+from app.accounts.oauth.providers import PROVIDERS
 from app.accounts.oauth.service import Departure, OAuthService
 from app.accounts.service_deps import Policy
 from app.core.config import Settings
+from app.core.db.transaction import DATABASE
+from app.core.parts import KEYS, SETTINGS
 from app.core.rate_limit import Limiter
 from app.notifications.deps import OutboxDep
 
@@ -20,8 +23,8 @@ COOKIE = "session"
 
 
 async def get_oauth(request: Request, limiter: Limiter, outbox: OutboxDep, policy: Policy) -> OAuthService:
-    state = request.app.state
-    return OAuthService(state.oauth, state.database, limiter, outbox, policy, state.keys.provider_sign_in)
+    keys = KEYS.of(request).provider_sign_in
+    return OAuthService(PROVIDERS.of(request), DATABASE.of(request), limiter, outbox, policy, keys)
 
 
 OAuth = Annotated[OAuthService, Depends(get_oauth)]
@@ -40,7 +43,7 @@ def redirect(departure: Departure, redirect_uri: str, settings: Settings) -> Red
 def forget_flow(request: Request, redirect_uri: str) -> None:
     """Have a CallbackRoute take the cookie from the browser, whatever the answer will be."""
     cleared = Response()
-    _set_cookie(cleared, "", 0, redirect_uri, request.app.state.settings)
+    _set_cookie(cleared, "", 0, redirect_uri, SETTINGS.of(request))
     request.state.cleared_cookie = cleared.headers["set-cookie"]
 
 

@@ -1,5 +1,7 @@
 """What sign-in with a provider refuses, and what can go wrong on the way to one."""
 
+from http import HTTPStatus
+
 from app.core.errors import DomainError
 
 
@@ -7,6 +9,8 @@ class OAuthNotConfigured(DomainError):
     """The shop has no client id at this provider."""
 
     code = "AUTH_OAUTH_NOT_CONFIGURED"
+    status = HTTPStatus.NOT_FOUND
+    title = "Sign-in provider not configured"
     detail = "This shop does not offer sign-in with this provider."
 
 
@@ -14,6 +18,8 @@ class OAuthFailed(DomainError):
     """The state does not fit, the buyer or the provider said no, or the provider is out of reach."""
 
     code = "AUTH_OAUTH_FAILED"
+    status = HTTPStatus.UNAUTHORIZED
+    title = "Sign-in with the provider failed"
     detail = "The sign-in with the provider did not succeed. Please start it again."
 
 
@@ -21,6 +27,8 @@ class OAuthNoEmail(DomainError):
     """The provider names no address that can receive mail."""
 
     code = "AUTH_OAUTH_NO_EMAIL"
+    status = HTTPStatus.UNAUTHORIZED
+    title = "No e-mail address from the provider"
     detail = "The provider did not tell an e-mail address. Allow it to, or register with a password."
 
 
@@ -28,6 +36,8 @@ class OAuthEmailUnverified(DomainError):
     """The provider does not vouch for the address."""
 
     code = "AUTH_OAUTH_EMAIL_UNVERIFIED"
+    status = HTTPStatus.UNAUTHORIZED
+    title = "E-mail address not verified by the provider"
     detail = "The provider has not verified your e-mail address. Confirm it there, then try again."
 
 
@@ -35,6 +45,8 @@ class GoogleTokenInvalid(DomainError):
     """An id token that Google did not sign for this shop, or that is past its time."""
 
     code = "AUTH_GOOGLE_INVALID_TOKEN"
+    status = HTTPStatus.UNAUTHORIZED
+    title = "Google id token not valid"
     detail = "The Google id token is not valid. Please sign in with Google again."
 
 
@@ -42,6 +54,8 @@ class ProviderUnavailable(DomainError):
     """The keys that tell true id tokens from forged ones cannot be had."""
 
     code = "AUTH_PROVIDER_UNAVAILABLE"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    title = "Sign-in provider out of reach"
     detail = "The sign-in provider cannot be reached. Please try again."
 
     def retry_after(self) -> int:

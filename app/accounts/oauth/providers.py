@@ -10,6 +10,7 @@ from app.accounts.oauth.google import Google
 from app.accounts.oauth.http import ProviderHttp
 from app.accounts.oauth.provider import Client, Provider
 from app.core.config import Settings
+from app.core.parts import Part
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,9 @@ class Providers:
     async def aclose(self) -> None:
         """Close the connections to them."""
         await self._http.aclose()
+
+
+PROVIDERS = Part[Providers]("oauth")
 
 
 def warn_of_missing_secrets(settings: Settings) -> None:

@@ -14,6 +14,7 @@ from app.accounts.schemas import TokensOut
 from app.core.config import Settings
 from app.core.middleware import storable_text
 from app.core.openapi import problems
+from app.core.parts import SETTINGS
 
 router = APIRouter(prefix="/auth", tags=["oauth"], route_class=CallbackRoute, dependencies=[Depends(storable_text)])
 
@@ -44,7 +45,7 @@ RETURN = problems(
 async def begin_google(request: Request, limits: Limits, oauth: OAuth) -> RedirectResponse:
     """Sends the browser to Google, which sends it back to `/auth/google/callback`."""
     await limits.check("google")
-    return _depart(request.app.state.settings, oauth, Google.name)
+    return _depart(SETTINGS.of(request), oauth, Google.name)
 
 
 @router.get("/google/callback", summary="Return from Google", responses=RETURN)
@@ -81,7 +82,7 @@ async def exchange_google_token(body: GoogleToken, limits: Limits, oauth: OAuth)
 async def begin_github(request: Request, limits: Limits, oauth: OAuth) -> RedirectResponse:
     """Sends the browser to GitHub, which sends it back to `/auth/github/callback`."""
     await limits.check("github")
-    return _depart(request.app.state.settings, oauth, GitHub.name)
+    return _depart(SETTINGS.of(request), oauth, GitHub.name)
 
 
 @router.get("/github/callback", summary="Return from GitHub", responses=RETURN)
@@ -101,7 +102,7 @@ def _depart(settings: Settings, oauth: OAuth, provider: str) -> RedirectResponse
 async def _return(
     request: Request, oauth: OAuth, provider: str, cookie: str | None, answer: ProviderAnswer
 ) -> TokensOut:
-    redirect_uri = _callback(request.app.state.settings, provider)
+    redirect_uri = _callback(SETTINGS.of(request), provider)
     forget_flow(request, redirect_uri)
     return TokensOut.of(await oauth.finish(provider, redirect_uri, cookie, answer))
 

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.accounts.security.note import Note
 from app.accounts.security.noting import Noted, noted
 from app.accounts.security.repository import keep
-from app.core.db.transaction import Database
+from app.core.db.transaction import DATABASE, Database
 
 PATIENCE_SECONDS = 0.5
 """How long an answer waits for its event to be stored. What takes longer stands in the log alone."""
@@ -95,6 +95,6 @@ class SecurityNotes:
         refusals, mine.refusals = mine.refusals, []
         try:
             for note in refusals:
-                await self._keeper.keep(scope["app"].state.database, note)
+                await self._keeper.keep(DATABASE.of(scope["app"]), note)
         except Exception as error:  # noqa: BLE001 - whatever it is, the answer stands
             log.warning("security events may stand in the log alone: %s", type(error).__name__)

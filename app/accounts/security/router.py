@@ -5,11 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 
 from app.accounts.deps import AdminUser, CurrentUser, NoStoreRoute
+from app.accounts.security.deps import Trail
 from app.accounts.security.kinds import Kind
 from app.accounts.security.query import MAX_ID, SecurityFilter, read_network
 from app.accounts.security.schemas import SecurityEventOut, SignInOut
-from app.accounts.security.trail import SecurityTrail
-from app.core.db.transaction import Session
 from app.core.paging import LIST_HEADERS, CursorsDep, CursorText, Limit, next_link
 from app.core.problems import invalid_input
 from app.core.values import Id, Moment
@@ -18,11 +17,6 @@ router = APIRouter(tags=["security"], route_class=NoStoreRoute)
 
 EVENTS, SIGN_INS = "/admin/security-events", "/auth/me/sign-ins"
 WHERE = "Of that network or address: /24 of IPv4, /48 of IPv6 count"
-
-
-async def get_trail(session: Session) -> SecurityTrail:
-    """The security events on the session of this request."""
-    return SecurityTrail(session)
 
 
 async def get_filter(
@@ -45,7 +39,6 @@ async def get_filter(
     return SecurityFilter(kind, user_id, email, found, created_from, created_to)
 
 
-Trail = Annotated[SecurityTrail, Depends(get_trail)]
 Filter = Annotated[SecurityFilter, Depends(get_filter)]
 
 

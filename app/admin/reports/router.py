@@ -3,15 +3,16 @@
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BeforeValidator, TypeAdapter, ValidationError
 
 from app.accounts.deps import AdminUser
+from app.admin.deps import Reports
 from app.admin.reports.rules import Measure, PeriodName, StockPlace
 from app.admin.reports.schemas import LowStock, SalesByDay, SalesSummary, TopBooks
-from app.admin.reports.service import ReportService
-from app.core.db.transaction import Session, TransactionRoute
+from app.core.db.transaction import TransactionRoute
 from app.core.paging import LIST_HEADERS, Cursors, CursorsDep, CursorText, damaged_cursor, next_link
+from app.core.parts import SETTINGS
 from app.core.problems import invalid_input
 from app.core.values import INT_MAX, Id, iso_date
 
@@ -19,14 +20,6 @@ router = APIRouter(prefix="/admin/analytics", tags=["analytics"], route_class=Tr
 
 _KEYS = TypeAdapter(tuple[Id, Id])
 Day = Annotated[date, BeforeValidator(iso_date, json_schema_input_type=date)]
-
-
-async def get_service(session: Session) -> ReportService:
-    """Reports on the session of this request."""
-    return ReportService(session)
-
-
-Reports = Annotated[ReportService, Depends(get_service)]
 
 
 @router.get("/sales/summary", summary="Sales of a period")
@@ -85,7 +78,7 @@ async def low_stock(
     cursor: CursorText = None,
 ) -> Response:
     """The books with that stock or less, the least first, then by id. `total_low_stock` counts all of them."""
-    most: int = request.app.state.settings.max_low_stock_rows
+    most = SETTINGS.of(request).max_low_stock_rows
     scope = f"stock up to {threshold}"
     content, scarce = await reports.low_stock(threshold, min(limit or most, most), _place(cursors, scope, cursor))
     response = Response(content, media_type="application/json", headers={"X-Total-Count": str(scarce.total)})

@@ -29,6 +29,7 @@ from app.core.db.failures import (
 from app.core.db.readers import Readers
 from app.core.db.sessions import SessionMaker, sessions_on
 from app.core.errors import DomainError, TryAgain
+from app.core.parts import Part
 
 T = TypeVar("T")
 Undo = Callable[[], Awaitable[None]]
@@ -168,6 +169,8 @@ class Database:
             yield connection
 
 
+DATABASE = Part[Database]("database")
+
 _PATIENCE = (
     "SELECT set_config('statement_timeout', '0', true), "
     f"set_config('idle_in_transaction_session_timeout', '{SNAPSHOT_IDLE_MS}', true)"
@@ -234,7 +237,7 @@ def one_statement(endpoint: Endpoint) -> Endpoint:
 
 
 class TransactionRoute(APIRoute):
-    """A route whose every request is one transaction of `app.state.database`."""
+    """A route whose every request is one transaction of the application's database."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The route's handler, run as the unit of work."""
@@ -246,7 +249,7 @@ class TransactionRoute(APIRoute):
                 request.state.session = session
                 return await handle(request)
 
-            database: Database = request.app.state.database
+            database = DATABASE.of(request)
             if reads:
                 return await database.reading(work)
             return await database.transaction(work, one_statement=changes_once)

@@ -5,6 +5,7 @@ from typing import Self
 
 from fastapi import Request, Response
 
+from app.core.parts import SETTINGS
 from app.web.access import own_path
 from app.web.account.providers import offered
 from app.web.forms import Form
@@ -32,4 +33,4 @@ class DoorPage(Page):
     @classmethod
     def of(cls, request: Request, form: Form, goal: str) -> Self:
         """The page with this form."""
-        return cls(form, goal, offered(request.app.state.settings))
+        return cls(form, goal, offered(SETTINGS.of(request)))

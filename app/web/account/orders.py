@@ -6,11 +6,10 @@ from typing import Annotated, ClassVar
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from app.admin.cancellations import CancellationService
-from app.core.db.transaction import Session
+from app.admin.deps import Cancellations
 from app.core.paging import CursorsDep
+from app.core.parts import SETTINGS
 from app.core.values import Id
-from app.notifications.deps import OutboxDep
 from app.orders.deps import Orders
 from app.orders.errors import CancelTooLate, NotCancellable, RestockOutOfRange
 from app.orders.models import Order
@@ -63,7 +62,7 @@ class ReceiptPage(Page):
 
 async def get_window(request: Request) -> timedelta:
     """For how long buyers may cancel."""
-    return timedelta(minutes=request.app.state.settings.order_cancel_window_minutes)
+    return timedelta(minutes=SETTINGS.of(request).order_cancel_window_minutes)
 
 
 Window = Annotated[timedelta, Depends(get_window)]
@@ -107,18 +106,12 @@ async def ask_to_cancel(request: Request, order_id: Id, reader: Reader, orders: 
 
 @router.post("/account/orders/{order_id}/cancel")
 async def cancel(
-    order_id: Id,
-    visitor: AnyVisitor,
-    reader: Reader,
-    session: Session,
-    orders: Orders,
-    outbox: OutboxDep,
-    window: Window,
+    order_id: Id, visitor: AnyVisitor, reader: Reader, cancellations: Cancellations, window: Window
 ) -> Response:
     """Cancel it, once however often it is asked."""
     path = f"{ORDERS}/{order_id}"
     try:
-        await CancellationService(session, orders, outbox).cancel(order_id, reader, within=window)
+        await cancellations.cancel(order_id, reader, within=window)
     except (NotCancellable, CancelTooLate, RestockOutOfRange) as error:
         visitor.say(error.detail, "bad")
         raise Answered(see_other(path)) from error

@@ -3,30 +3,27 @@
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.browser import of_browsers
 from app.accounts.limits import Limits
-from app.accounts.oauth.deps import CallbackRoute, FlowCookie, forget_flow, get_oauth, redirect
+from app.accounts.oauth.deps import CallbackRoute, FlowCookie, forget_flow, redirect
 from app.accounts.oauth.flow import LIFE_SECONDS
 from app.accounts.oauth.github import GitHub
 from app.accounts.oauth.google import Google
 from app.accounts.oauth.providers import LABELS
 from app.accounts.oauth.schemas import ProviderAnswer
-from app.accounts.oauth.service import OAuthService
 from app.accounts.service_deps import Policy
 from app.core.config import Settings
-from app.core.db.transaction import Session, release
+from app.core.db.transaction import DATABASE, Session, release
 from app.core.errors import DomainError
-from app.core.rate_limit import Limiter
-from app.notifications.deps import OutboxDep
+from app.core.parts import SETTINGS
 from app.web import cookies
 from app.web.access import SIGN_IN, own_path
-from app.web.account.welcome import move_in
+from app.web.account.deps import BrowserOAuth, entrance_on
 from app.web.errors import Answered
 from app.web.route import PrivatePageRoute, see_other
-from app.web.visitor import AnyVisitor, browser_of
+from app.web.visitor import AnyVisitor
 
 GOAL = "bookstore_goal"
 
@@ -43,14 +40,6 @@ def offered(settings: Settings) -> dict[str, str]:
     """The providers of this shop by name, with their names for people."""
     configured = {Google.name: settings.google_client_id, GitHub.name: settings.github_client_id}
     return {name: LABELS[name] for name, client_id in configured.items() if client_id}
-
-
-async def get_browser_oauth(request: Request, limiter: Limiter, outbox: OutboxDep, policy: Policy) -> OAuthService:
-    """Sign-in that opens sessions of browsers."""
-    return await get_oauth(request, limiter, outbox, of_browsers(policy, browser_of(request)))
-
-
-BrowserOAuth = Annotated[OAuthService, Depends(get_browser_oauth)]
 
 
 @router.get("/account/google")
@@ -73,7 +62,7 @@ async def depart(
     await release(session)
     provider, redirect_uri = _asked(request)
     await limits.check(provider)
-    response = redirect(oauth.begin(provider, redirect_uri), redirect_uri, request.app.state.settings)
+    response = redirect(oauth.begin(provider, redirect_uri), redirect_uri, SETTINGS.of(request))
     cookies.write_signed(request, response, GOAL, goal, LIFE_SECONDS)
     return response
 
@@ -103,10 +92,10 @@ async def arrive(
         raise Answered(see_other(f"{SIGN_IN}?{urlencode({'next': goal})}")) from error
 
     async def work(own: AsyncSession) -> None:
-        await move_in(own, visitor, policy, tokens)
+        await entrance_on(own, visitor, policy).move_in(tokens)
 
     # A transaction of its own: one that is repeated must not ask the provider again.
-    await request.app.state.database.transaction(work)
+    await DATABASE.of(request).transaction(work)
     visitor.sign_in(tokens.refresh_token)
     visitor.say("You are signed in.")
     response = see_other(goal)
@@ -117,4 +106,4 @@ async def arrive(
 def _asked(request: Request) -> tuple[str, str]:
     """The provider that the address names, and where it is to send the browser back to."""
     provider = request.scope["path"].split("/")[2]
-    return provider, f"{request.app.state.settings.public_base_url}/account/{provider}/callback"
+    return provider, f"{SETTINGS.of(request).public_base_url}/account/{provider}/callback"

@@ -3,7 +3,6 @@
 from fastapi import Request
 
 from app.core.errors import DomainError
-from app.core.problems import PROBLEMS
 from app.web.errors import Answered
 from app.web.page import Page, render
 
@@ -11,7 +10,7 @@ from app.web.page import Page, render
 def shown_again(request: Request, page: Page, error: DomainError) -> Answered:
     """Rolls back. Where trying again makes sense later, the answer says when."""
     wait = error.retry_after()
-    response = render(request, page, 422 if wait is None else PROBLEMS[error.code][0])
+    response = render(request, page, 422 if wait is None else error.status)
     if wait is not None:
         response.headers["Retry-After"] = str(wait)
     return Answered(response)

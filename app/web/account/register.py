@@ -5,22 +5,18 @@ from typing import ClassVar
 
 from fastapi import APIRouter, Request, Response
 
-from app.accounts.browser import of_browsers
 from app.accounts.limits import Limits
 from app.accounts.schemas import Register
-from app.accounts.service import AccountService
-from app.accounts.service_deps import Policy
 from app.core.db.transaction import Session, release
 from app.core.errors import DomainError
-from app.notifications.deps import OutboxDep
 from app.web.access import own_path
+from app.web.account.deps import BrowserAccounts, EntranceDep
 from app.web.account.door import HOME, DoorPage
 from app.web.account.refusals import shown_again
-from app.web.account.welcome import welcome
 from app.web.forms import Sent
 from app.web.page import render
 from app.web.route import PrivatePageRoute, see_other
-from app.web.visitor import AnyVisitor, browser_of
+from app.web.visitor import AnyVisitor
 
 router = APIRouter(include_in_schema=False, route_class=PrivatePageRoute)
 REGISTER = "/account/register"
@@ -46,8 +42,8 @@ async def register(
     visitor: AnyVisitor,
     session: Session,
     limits: Limits,
-    policy: Policy,
-    outbox: OutboxDep,
+    accounts: BrowserAccounts,
+    entrance: EntranceDep,
 ) -> Response:
     """Open the account, and a session for this browser."""
     goal = own_path(sent.get("next"), HOME)
@@ -55,13 +51,12 @@ async def register(
     if wanted is None:
         return render(request, RegisterPage.of(request, sent, goal), 422)
     await release(session)
-    accounts = AccountService(session, outbox, of_browsers(policy, browser_of(request)))
     try:
         async with limits.password_work("register"):
             tokens = await accounts.register(wanted.email, wanted.password, wanted.display_name)
     except DomainError as error:
         sent.refuse(error)
         raise shown_again(request, RegisterPage.of(request, sent, goal), error) from error
-    await welcome(session, visitor, policy, tokens)
+    await entrance.welcome(tokens)
     visitor.say(f"Welcome. We wrote to {wanted.email}: please confirm your address with the link in the mail.")
     return see_other(goal)

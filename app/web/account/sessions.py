@@ -9,19 +9,18 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from app.accounts.browser import of_browsers
+from app.accounts.security.deps import Trail
 from app.accounts.security.kinds import REFUSALS
 from app.accounts.security.models import SecurityEvent
-from app.accounts.security.trail import SecurityTrail
-from app.accounts.service_deps import Policy, Sessions
-from app.accounts.sessions import SessionService, SessionShown
-from app.core.db.transaction import Session
+from app.accounts.service_deps import Sessions
+from app.accounts.sessions import SessionShown
 from app.web.access import Reader
+from app.web.account.deps import OwnSessions
 from app.web.forms import Sent
 from app.web.page import Page, render
 from app.web.route import PrivatePageRoute, see_other
 from app.web.security_words import sentence
-from app.web.visitor import AnyVisitor, browser_of
+from app.web.visitor import AnyVisitor
 
 router = APIRouter(include_in_schema=False, route_class=PrivatePageRoute)
 SESSIONS = "/account/sessions"
@@ -64,9 +63,9 @@ class Ended(BaseModel):
 
 
 @router.get(SESSIONS)
-async def sessions(request: Request, reader: Reader, session: Session, sessions: Sessions) -> Response:
+async def show_sessions(request: Request, reader: Reader, sessions: Sessions, trail: Trail) -> Response:
     """The list, and the latest sign-ins."""
-    found, trail = await sessions.open_sessions(reader.id), SecurityTrail(session)
+    found = await sessions.open_sessions(reader.id)
     page = SessionsPage(
         found,
         reader.session_id,
@@ -90,11 +89,8 @@ async def end(sent: Sent, visitor: AnyVisitor, reader: Reader, sessions: Session
 
 
 @router.post("/account/sessions/end-others")
-async def end_others(
-    request: Request, visitor: AnyVisitor, reader: Reader, session: Session, policy: Policy
-) -> Response:
+async def end_others(visitor: AnyVisitor, reader: Reader, sessions: OwnSessions) -> Response:
     """End all sessions but this one. Of the browsers, no other one is known to the account any more."""
-    sessions = SessionService(session, of_browsers(policy, browser_of(request)))
     await sessions.end_others(reader.id, reader.session_id)
     visitor.say("You are signed out everywhere else.")
     return see_other(SESSIONS)

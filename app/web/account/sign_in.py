@@ -5,19 +5,14 @@ from typing import ClassVar
 
 from fastapi import APIRouter, Request, Response
 
-from app.accounts.browser import of_browsers
 from app.accounts.limits import Limits
 from app.accounts.schemas import LogIn
-from app.accounts.service import AccountService
-from app.accounts.service_deps import Policy
-from app.accounts.sessions import SessionService
 from app.core.db.transaction import Session, release
 from app.core.errors import DomainError
-from app.notifications.deps import OutboxDep
 from app.web.access import SIGN_IN, own_path
+from app.web.account.deps import BrowserAccounts, EntranceDep
 from app.web.account.door import HOME, DoorPage
 from app.web.account.refusals import shown_again
-from app.web.account.welcome import welcome
 from app.web.forms import Sent
 from app.web.page import render
 from app.web.route import PrivatePageRoute, see_other
@@ -46,8 +41,8 @@ async def sign_in(
     visitor: AnyVisitor,
     session: Session,
     limits: Limits,
-    policy: Policy,
-    outbox: OutboxDep,
+    accounts: BrowserAccounts,
+    entrance: EntranceDep,
 ) -> Response:
     """Open a session for this browser."""
     goal = own_path(sent.get("next"), HOME)
@@ -55,7 +50,6 @@ async def sign_in(
     if wanted is None:
         return render(request, SignInPage.of(request, sent, goal), 422)
     await release(session)
-    accounts = AccountService(session, outbox, of_browsers(policy, browser_of(request)))
     try:
         await limits.check("login")
         async with limits.login_attempt(wanted.email, browser_of(request)) as attempt:
@@ -63,16 +57,14 @@ async def sign_in(
     except DomainError as error:
         sent.refuse(error, "")
         raise shown_again(request, SignInPage.of(request, sent, goal), error) from error
-    await welcome(session, visitor, policy, tokens)
+    await entrance.welcome(tokens)
     visitor.say("You are signed in.")
     return see_other(goal)
 
 
 @router.post("/account/sign-out")
-async def sign_out(visitor: AnyVisitor, session: Session, policy: Policy) -> Response:
+async def sign_out(visitor: AnyVisitor, entrance: EntranceDep) -> Response:
     """End this browser's session."""
-    if visitor.session_token:
-        await SessionService(session, of_browsers(policy)).close(visitor.session_token)
-        visitor.sign_out()
+    await entrance.leave()
     visitor.say("You are signed out.", "plain")
     return see_other("/")

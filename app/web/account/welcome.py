@@ -1,23 +1,38 @@
 """What follows when somebody has signed in on a page, by whatever way."""
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from app.accounts.browser import BrowserSessions, of_browsers
-from app.accounts.sessions import SessionService, TokenPolicy, Tokens
+from app.accounts.browser import BrowserSessions
+from app.accounts.sessions import SessionService, Tokens
 from app.web.buying.basket import Basket
 from app.web.visitor import Visitor
 
 
-async def welcome(session: AsyncSession, visitor: Visitor, policy: TokenPolicy, tokens: Tokens) -> None:
-    """Carry the session that was opened with the policy of browsers, and bring the guest's basket along."""
-    await move_in(session, visitor, policy, tokens)
-    visitor.sign_in(tokens.refresh_token)
+class Entrance:
+    """Lets a visitor in who has signed in, and out again."""
 
+    def __init__(self, visitor: Visitor, basket: Basket, browsers: BrowserSessions, sessions: SessionService) -> None:
+        self._visitor = visitor
+        self._basket = basket
+        self._browsers = browsers
+        self._sessions = sessions
 
-async def move_in(session: AsyncSession, visitor: Visitor, policy: TokenPolicy, tokens: Tokens) -> None:
-    """What `welcome` does in the database: hand the basket over, and end the session that was carried before."""
-    opened = await BrowserSessions(session, of_browsers(policy)).find(tokens.refresh_token)
-    if opened:
-        visitor.left_out = await Basket(session, visitor).hand_over(opened.caller.id)
-    if visitor.session_token:
-        await SessionService(session, of_browsers(policy)).close(visitor.session_token)
+    async def welcome(self, tokens: Tokens) -> None:
+        """Carry the session that was opened with the policy of browsers, and bring the guest's basket along."""
+        await self.move_in(tokens)
+        self._visitor.sign_in(tokens.refresh_token)
+
+    async def move_in(self, tokens: Tokens) -> None:
+        """What `welcome` does in the database: hand the basket over, and end the session that was carried before."""
+        opened = await self._browsers.find(tokens.refresh_token)
+        if opened:
+            self._visitor.left_out = await self._basket.hand_over(opened.caller.id)
+        await self._close()
+
+    async def leave(self) -> None:
+        """End the session that the browser carries."""
+        await self._close()
+        if self._visitor.session_token:
+            self._visitor.sign_out()
+
+    async def _close(self) -> None:
+        if self._visitor.session_token:
+            await self._sessions.close(self._visitor.session_token)

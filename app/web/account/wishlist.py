@@ -10,11 +10,10 @@ from pydantic import BaseModel
 
 from app.cart.errors import BookOutOfStock, CartFull
 from app.catalog.errors import BookNotFound
-from app.core.db.transaction import Session
 from app.core.paging import CursorsDep, CursorText
 from app.core.values import Id
 from app.web.access import Reader, own_path
-from app.web.buying.basket import Basket
+from app.web.buying.deps import BasketDep
 from app.web.errors import Answered
 from app.web.forms import Sent
 from app.web.page import Page, render
@@ -66,7 +65,7 @@ async def show(
 
 
 @router.post("/account/wishlist/move")
-async def move(sent: Sent, visitor: AnyVisitor, reader: Reader, session: Session, wishlists: Wishlists) -> Response:
+async def move(sent: Sent, visitor: AnyVisitor, reader: Reader, basket: BasketDep, wishlists: Wishlists) -> Response:
     """Into the basket, and off the list: both or neither."""
     chosen = sent.parse(Chosen)
     goal = own_path(sent.get("next"), WISHLIST)
@@ -74,7 +73,7 @@ async def move(sent: Sent, visitor: AnyVisitor, reader: Reader, session: Session
         return see_other(goal)
     try:
         await wishlists.remove(reader.id, chosen.book_id)
-        await Basket(session, visitor).add(chosen.book_id, 1)
+        await basket.add(chosen.book_id, 1)
     except (NotWished, BookNotFound, BookOutOfStock, CartFull) as error:
         visitor.say(error.detail, "bad")
         raise Answered(see_other(goal)) from error

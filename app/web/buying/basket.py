@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from app.cart.errors import BookOutOfStock, CartFull, ItemDuplicate
 from app.cart.service import CartService
 from app.catalog.errors import BookNotFound
@@ -58,10 +56,10 @@ class BasketLine:
 class Basket:
     """The basket of a visitor, whoever they are."""
 
-    def __init__(self, session: AsyncSession, visitor: Visitor) -> None:
-        self._session = session
+    def __init__(self, visitor: Visitor, carts: CartService, shelves: Shelves) -> None:
         self._visitor = visitor
-        self._carts = CartService(session, visitor.max_cart_lines)
+        self._carts = carts
+        self._shelves = shelves
 
     async def is_over(self) -> bool:
         """Whether it is from a time when baskets could hold more lines than now; then `lines` are not all of them."""
@@ -71,7 +69,7 @@ class Basket:
     async def lines(self) -> list[BasketLine]:
         """In order of adding; the prices count as seen. Books that have gone are dropped from a guest's basket."""
         wanted = await self._quantities()
-        books = await Shelves(self._session).named(list(wanted))
+        books = await self._shelves.named(list(wanted))
         if self._visitor.caller is None:
             self._keep({book.id: wanted[book.id] for book in books})
         seen = self._visitor.prices_seen
@@ -96,7 +94,7 @@ class Basket:
         self._visitor.basket_count = await self._carts.count(caller.id)
 
     async def _add_as_guest(self, book_id: int, quantity: int) -> None:
-        books = await Shelves(self._session).named([book_id])
+        books = await self._shelves.named([book_id])
         if not books:
             raise BookNotFound
         if books[0].stock_quantity == 0:
@@ -157,7 +155,7 @@ class Basket:
 
     async def _names(self, book_ids: Sequence[int]) -> str:
         """Some of the titles, none of them long, and how many others there are."""
-        books = await Shelves(self._session).named(book_ids[:NAMED])
+        books = await self._shelves.named(book_ids[:NAMED])
         named = ", ".join(f"“{_short(book.title)}”" for book in books)
         others = len(book_ids) - len(books)
         return f"{named} and {others} more" if others else named

@@ -1,6 +1,6 @@
 """Checkout pages: review, pay, and what came of it. The form carries a key, so that a second click is harmless."""
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar
@@ -9,15 +9,29 @@ from uuid import uuid4
 from fastapi import APIRouter, Request, Response
 
 from app.core.db.transaction import Session
+from app.core.parts import SETTINGS
 from app.core.values import Id
 from app.orders.checkout import check_out
 from app.orders.deps import Orders
-from app.orders.errors import KeyInProgress, KeyReused, KeysExhausted, PaymentDeclined, TooManyDeclines
+from app.orders.errors import (
+    CartEmpty,
+    ItemsUnavailable,
+    KeyInProgress,
+    KeyReused,
+    KeysExhausted,
+    NotEnoughStock,
+    PaymentDeclined,
+    TooLarge,
+    TooManyDeclines,
+    TotalChanged,
+)
+from app.orders.idempotency import Refusal
 from app.orders.models import Order
 from app.orders.pricing import price
 from app.orders.schemas import CheckoutRequest
 from app.web.access import Reader
-from app.web.buying.basket import Basket, BasketLine
+from app.web.buying.basket import BasketLine
+from app.web.buying.deps import BasketDep
 from app.web.errors import Answered
 from app.web.forms import Form, Sent
 from app.web.page import Page, render
@@ -49,9 +63,8 @@ class ThanksPage(Page):
 
 
 @router.get("/checkout")
-async def review(request: Request, session: Session, visitor: AnyVisitor, _: Reader) -> Response:
+async def review(request: Request, basket: BasketDep, _: Reader) -> Response:
     """What will be bought, and for how much. A basket that cannot be ordered as it stands is mended first."""
-    basket = Basket(session, visitor)
     lines = await basket.lines()
     if not lines or any(line.short for line in lines) or await basket.is_over():
         return see_other("/basket")
@@ -60,7 +73,13 @@ async def review(request: Request, session: Session, visitor: AnyVisitor, _: Rea
 
 @router.post("/checkout")
 async def pay(
-    request: Request, sent: Sent, session: Session, visitor: AnyVisitor, reader: Reader, orders: Orders
+    request: Request,
+    sent: Sent,
+    session: Session,
+    visitor: AnyVisitor,
+    reader: Reader,
+    orders: Orders,
+    basket: BasketDep,
 ) -> Response:
     """Place the order that the form shows, once however often it is sent."""
     key = sent.get(KEY)
@@ -71,7 +90,7 @@ async def pay(
         outcome = await check_out(session, orders, reader, wanted, key)
     except PaymentDeclined as declined:
         sent.refuse(declined, "")
-        lines = await Basket(session, visitor).lines()
+        lines = await basket.lines()
         return _form(request, sent, lines, key, 402)  # and COMMIT: the decline is on record
     except (KeyReused, KeyInProgress) as error:
         visitor.say("Please look at your order once more.", "plain")
@@ -79,10 +98,9 @@ async def pay(
     except (TooManyDeclines, KeysExhausted) as error:
         visitor.say(f"{error.detail} Nothing was charged.", "bad")
         raise Answered(see_other("/basket")) from error
-    answer = json.loads(outcome.body)
     if outcome.confirmed:
-        return see_other(f"/checkout/thanks/{answer['id']}")
-    visitor.say(_advice(answer), "bad")
+        return see_other(f"/checkout/thanks/{outcome.order_id}")
+    visitor.say(_advice(outcome.refusal), "bad")
     return see_other("/basket")
 
 
@@ -93,17 +111,19 @@ async def thanks(request: Request, order_id: Id, reader: Reader, orders: Orders)
 
 
 def _form(request: Request, form: Form, lines: list[BasketLine], key: str, status: int = 200) -> Response:
-    simulated = request.app.state.settings.payment_provider == "mock"
+    simulated = SETTINGS.of(request).payment_provider == "mock"
     return render(request, CheckoutPage(form, lines, price(lines).grand_total, key, simulated), status)
 
 
-def _advice(refusal: dict[str, object]) -> str:
+def _advice(refusal: Refusal) -> str:
     """What the refusal of a checkout means for the buyer, who stands before the basket now."""
-    sentences = {
-        "ORDER_CART_EMPTY": "Your basket is empty: the order may have been placed already. Look under your orders.",
-        "ORDER_ITEMS_UNAVAILABLE": "A book of your basket is no longer sold and was taken out. Nothing was charged.",
-        "ORDER_INSUFFICIENT_STOCK": "Some copies were sold in the meantime. Nothing was charged.",
-        "ORDER_TOO_LARGE": "Your basket holds more titles than one order may have. Please take some out.",
-        "ORDER_TOTAL_CHANGED": "A price has changed since you looked. Nothing was charged: please look again.",
-    }
-    return sentences[str(refusal["code"])]
+    return ADVICE.get(refusal.code, refusal.detail)
+
+
+ADVICE: Mapping[str, str] = {
+    CartEmpty.code: "Your basket is empty: the order may have been placed already. Look under your orders.",
+    ItemsUnavailable.code: "A book of your basket is no longer sold and was taken out. Nothing was charged.",
+    NotEnoughStock.code: "Some copies were sold in the meantime. Nothing was charged.",
+    TooLarge.code: "Your basket holds more titles than one order may have. Please take some out.",
+    TotalChanged.code: "A price has changed since you looked. Nothing was charged: please look again.",
+}

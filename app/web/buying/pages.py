@@ -8,12 +8,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from app.core.db.transaction import Session
 from app.core.errors import DomainError
 from app.core.values import INT_MAX, Id
 from app.orders.pricing import price
 from app.web.access import own_path
-from app.web.buying.basket import Basket, BasketLine
+from app.web.buying.basket import BasketLine
+from app.web.buying.deps import BasketDep
 from app.web.errors import Answered
 from app.web.forms import Sent
 from app.web.page import Page, render
@@ -45,34 +45,33 @@ class BasketPage(Page):
 
 
 @router.get("/basket")
-async def basket(request: Request, session: Session, visitor: AnyVisitor) -> Response:
+async def show_basket(request: Request, basket: BasketDep) -> Response:
     """What the visitor collected, at the prices of now."""
-    collected = Basket(session, visitor)
-    lines = await collected.lines()
-    return render(request, BasketPage(lines, price(lines).grand_total, await collected.is_over()))
+    lines = await basket.lines()
+    return render(request, BasketPage(lines, price(lines).grand_total, await basket.is_over()))
 
 
 @router.post("/basket/add")
-async def add(request: Request, sent: Sent, session: Session, visitor: AnyVisitor) -> Response:
+async def add(request: Request, sent: Sent, basket: BasketDep, visitor: AnyVisitor) -> Response:
     """Put copies in; from a script the new count, else back to the page."""
     wanted = sent.parse(Wanted)
     goal = own_path(sent.get("next"), "/basket")
     if wanted is None or wanted.quantity == 0:
         return _said(request, visitor, goal, "Please choose how many copies you would like.", good=False)
     try:
-        await Basket(session, visitor).add(wanted.book_id, wanted.quantity)
+        await basket.add(wanted.book_id, wanted.quantity)
     except DomainError as error:
         raise Answered(_said(request, visitor, goal, error.detail, good=False)) from error
     return _said(request, visitor, goal, "Added to your basket.")
 
 
 @router.post("/basket/change")
-async def change(request: Request, sent: Sent, session: Session, visitor: AnyVisitor) -> Response:
+async def change(request: Request, sent: Sent, basket: BasketDep, visitor: AnyVisitor) -> Response:
     """Set the copies of a line, or take it out."""
     wanted = sent.parse(Wanted)
     if wanted is None:
         return _said(request, visitor, "/basket", "Please enter a whole number of copies.", good=False)
-    await Basket(session, visitor).set(wanted.book_id, wanted.quantity)
+    await basket.set(wanted.book_id, wanted.quantity)
     return _said(request, visitor, "/basket", "Your basket is up to date." if wanted.quantity else "Taken out.")
 
 

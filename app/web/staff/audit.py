@@ -6,10 +6,9 @@ from typing import Any, ClassVar
 
 from fastapi import APIRouter, Request, Response
 
+from app.audit.deps import Trail
 from app.audit.models import AuditEvent
 from app.audit.query import AuditFilter
-from app.audit.service import AuditTrail
-from app.core.db.transaction import Session
 from app.core.paging import CursorsDep
 from app.web.access import Staff
 from app.web.formats import words
@@ -75,7 +74,7 @@ def _read(name: str, values: Mapping[str, Any]) -> Any:
 
 
 @router.get("")
-async def show_trail(request: Request, _: Staff, session: Session, cursors: CursorsDep) -> Response:
+async def show_trail(request: Request, _: Staff, trail: Trail, cursors: CursorsDep) -> Response:
     """What staff did, the newest first."""
     asked = {name: request.query_params.get(name, "").strip() for name in FIELDS}
     wanted = AuditFilter(
@@ -88,7 +87,7 @@ async def show_trail(request: Request, _: Staff, session: Session, cursors: Curs
     )
     scope = f"staff audit {sorted(asked.items())}"
     position = page_begins(request, cursors, scope, address("/staff/audit", asked), MAX_ID)
-    page = await AuditTrail(session).page(wanted, PER_PAGE, position)
+    page = await trail.page(wanted, PER_PAGE, position)
     following = None
     if page.more:
         last = page.entries[-1]

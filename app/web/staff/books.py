@@ -13,6 +13,7 @@ from app.catalog.rules import DEEPEST_ROW
 from app.catalog.schemas import BookCreate
 from app.catalog.view import BookView, GenreView
 from app.core.errors import DomainError
+from app.core.parts import SETTINGS
 from app.web.access import Staff
 from app.web.errors import Answered
 from app.web.forms import Form, Sent
@@ -198,6 +199,6 @@ def _columns(sent: Form) -> dict[str, Any] | None:
 def _form(request: Request, form: Form, book: BookView | None, genres: list[GenreView]) -> Response:
     """It asks the database nothing: a refusal may have ended the transaction."""
     action = upload_action(request, COVER, book=book.id) if book else ""
-    megabytes = request.app.state.settings.upload_max_bytes // 1_000_000
+    megabytes = SETTINGS.of(request).upload_max_bytes // 1_000_000
     page = BookPage(form, book, genres, action, megabytes)
     return render(request, page, 422 if form.errors else 200)

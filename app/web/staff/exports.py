@@ -6,7 +6,7 @@ from app.accounts.deps import NoStoreRoute
 from app.admin.export_answer import Export, InPeriod
 from app.admin.exports import ExportName
 from app.audit.service import record
-from app.core.db.transaction import Session
+from app.core.db.transaction import DATABASE, Session
 from app.web.access import Staff
 from app.web.route import PrivatePageRoute
 
@@ -22,4 +22,4 @@ router = APIRouter(include_in_schema=False, route_class=ExportRoute)
 async def export(request: Request, name: ExportName, session: Session, staff: Staff, period: InPeriod) -> Response:
     """One of the files, streamed."""
     await record(session, staff, "export.made", after={"file": name, "from": period.start, "to": period.end})
-    return Export(request.app.state.database, name, period)
+    return Export(DATABASE.of(request), name, period)

@@ -16,6 +16,7 @@ from app.catalog.rules import MAX_STOCK
 from app.catalog.schemas import Price
 from app.core.db.transaction import Session, release
 from app.core.errors import DomainError
+from app.core.parts import SETTINGS
 from app.media.uploads import read_upload
 from app.web.access import Staff
 from app.web.errors import Answered
@@ -79,7 +80,7 @@ class ImportPage(Page):
 
 async def get_imports(request: Request, session: Session) -> Imports:
     """The imports of this shop, on the session of this request."""
-    return Imports(session, request.app.state.settings.max_genres)
+    return Imports(session, SETTINGS.of(request).max_genres)
 
 
 TheImports = Annotated[Imports, Depends(get_imports)]

@@ -7,19 +7,18 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
-from app.admin.outbox import RequeueService
-from app.core.db.transaction import Session
 from app.core.errors import DomainError
 from app.core.values import Id
+from app.notifications.deps import Mails
 from app.notifications.mime import as_page
 from app.notifications.models import OutboxMail
 from app.notifications.schemas import MailStatus
-from app.notifications.service import OutboxService
 from app.web.access import Staff
 from app.web.errors import Answered
 from app.web.page import Page, render
 from app.web.route import PrivatePageRoute, see_other
 from app.web.staff.asking import PER_PAGE, address, last_page, page_number
+from app.web.staff.deps import Requeue
 from app.web.visitor import AnyVisitor
 
 router = APIRouter(include_in_schema=False, route_class=PrivatePageRoute, prefix="/staff/mails")
@@ -59,26 +58,26 @@ class MailPage(Page):
 
 
 @router.get("")
-async def list_mails(request: Request, _: Staff, session: Session) -> Response:
+async def list_mails(request: Request, _: Staff, mails: Mails) -> Response:
     """All mails that fit, the newest first."""
     asked = request.query_params.get("status", "")
     status = asked if asked in STATUSES else ""
     number = page_number(request.query_params)
-    total, mails = await OutboxService(session).page(status or None, (number - 1) * PER_PAGE, PER_PAGE)
-    return render(request, MailsPage(status, list(mails), total, number, STATUSES))
+    total, found = await mails.page(status or None, (number - 1) * PER_PAGE, PER_PAGE)
+    return render(request, MailsPage(status, list(found), total, number, STATUSES))
 
 
 @router.get("/{mail_id}")
-async def show_mail(request: Request, mail_id: Id, _: Staff, session: Session) -> Response:
+async def show_mail(request: Request, mail_id: Id, _: Staff, mails: Mails) -> Response:
     """One mail and what became of it."""
-    mail = await OutboxService(session).get(mail_id)
+    mail = await mails.get(mail_id)
     return render(request, MailPage(mail, mail.kind in SHOWN_KINDS))
 
 
 @router.get("/{mail_id}/body")
-async def show_body(mail_id: Id, _: Staff, session: Session) -> Response:
+async def show_body(mail_id: Id, _: Staff, mails: Mails) -> Response:
     """The mail itself, for the frame on its page: it can load nothing, run nothing and send nothing."""
-    mail = await OutboxService(session).get(mail_id)
+    mail = await mails.get(mail_id)
     if mail.kind not in SHOWN_KINDS:
         raise HTTPException(404)
     headers = {"Content-Security-Policy": BODY_POLICY, "X-Frame-Options": "SAMEORIGIN"}
@@ -86,10 +85,10 @@ async def show_body(mail_id: Id, _: Staff, session: Session) -> Response:
 
 
 @router.post("/{mail_id}/requeue")
-async def requeue(mail_id: Id, staff: Staff, session: Session, visitor: AnyVisitor) -> Response:
+async def try_again(mail_id: Id, requeue: Requeue, visitor: AnyVisitor) -> Response:
     """Another try for a mail that was given up."""
     try:
-        await RequeueService(session, staff).requeue(mail_id)
+        await requeue.requeue(mail_id)
     except DomainError as error:
         visitor.say(error.detail, "bad")
         raise Answered(see_other(f"/staff/mails/{mail_id}")) from error

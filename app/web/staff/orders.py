@@ -5,12 +5,10 @@ from typing import ClassVar
 
 from fastapi import APIRouter, Request, Response
 
-from app.admin.cancellations import CancellationService
-from app.core.db.transaction import Session
+from app.admin.deps import Cancellations
 from app.core.errors import DomainError
 from app.core.paging import CursorsDep
 from app.core.values import Id
-from app.notifications.deps import OutboxDep
 from app.orders.deps import Orders
 from app.orders.models import Order, OrderStatus
 from app.orders.query import OrderFilter
@@ -90,9 +88,8 @@ async def cancel_order(
     order_id: Id,
     sent: Sent,
     staff: Staff,
-    session: Session,
     orders: Orders,
-    outbox: OutboxDep,
+    cancellations: Cancellations,
     visitor: AnyVisitor,
 ) -> Response:
     """Cancel with a reason: copies and money go back, once, and the buyer is told."""
@@ -100,7 +97,7 @@ async def cancel_order(
     if wanted is None:
         return render(request, await _page(orders, order_id, sent), 422)
     try:
-        await CancellationService(session, orders, outbox).cancel(order_id, staff, reason=wanted.reason)
+        await cancellations.cancel(order_id, staff, reason=wanted.reason)
     except DomainError as error:
         sent.refuse(error, "")
         raise Answered(render(request, await _page(orders, order_id, sent), 422)) from error

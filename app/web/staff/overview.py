@@ -7,16 +7,17 @@ from typing import ClassVar
 
 from fastapi import APIRouter, Request, Response
 
+from app.admin.deps import Reports
 from app.admin.reports.rules import PeriodName, change_in_percent
 from app.admin.reports.schemas import DaySalesOut, SalesSummary, TopBook
-from app.admin.reports.service import ReportService
+from app.audit.deps import Trail
 from app.audit.models import AuditEvent
 from app.audit.query import AuditFilter
 from app.audit.service import AuditTrail, record
+from app.catalog.deps import Stock
 from app.catalog.models import Book
-from app.catalog.stock import StockService
 from app.core.db.transaction import Session, release
-from app.notifications.service import OutboxService
+from app.notifications.deps import Mails
 from app.verify.schemas import Verification
 from app.verify.service import verify
 from app.web.access import Staff
@@ -84,13 +85,14 @@ class VerifyPage(Page):
 
 
 @router.get("/staff")
-async def overview(request: Request, session: Session, _: Staff) -> Response:
+async def overview(
+    request: Request, _: Staff, reports: Reports, stock: Stock, mails: Mails, trail: Trail
+) -> Response:
     """What happened lately."""
     asked = request.query_params.get("period")
     period: PeriodName = next((name for name in PERIODS if name == asked), "today")
-    reports = ReportService(session)
-    scarce_count, scarce = await StockService(session).scarce(FEW, 0, SHOWN)
-    dead_mails, _mails = await OutboxService(session).page("dead", 0, 1)
+    scarce_count, scarce = await stock.scarce(FEW, 0, SHOWN)
+    dead_mails, _mails = await mails.page("dead", 0, 1)
     page = OverviewPage(
         sales=await reports.summary(period),
         days=(await reports.last_days(SPARK_DAYS)).items,
@@ -98,15 +100,15 @@ async def overview(request: Request, session: Session, _: Staff) -> Response:
         scarce=scarce,
         best=(await reports.top_books("revenue", SHOWN, period)).items,
         dead_mails=dead_mails,
-        check=await _last_check(session),
+        check=await _last_check(trail),
     )
     return render(request, page)
 
 
 @router.get("/staff/verify")
-async def show_check(request: Request, session: Session, _: Staff) -> Response:
+async def show_check(request: Request, trail: Trail, _: Staff) -> Response:
     """When the laws were last checked, and the button that does."""
-    return render(request, VerifyPage(await _last_check(session), None))
+    return render(request, VerifyPage(await _last_check(trail), None))
 
 
 @router.post("/staff/verify")
@@ -120,8 +122,8 @@ async def check(request: Request, session: Session, staff: Staff) -> Response:
     return render(request, VerifyPage(Check(found.checked_at, len(broken)), found))
 
 
-async def _last_check(session: Session) -> Check | None:
-    found = await AuditTrail(session).page(AuditFilter(action=VERIFIED), 1, None)
+async def _last_check(trail: AuditTrail) -> Check | None:
+    found = await trail.page(AuditFilter(action=VERIFIED), 1, None)
     return Check.of(found.entries[0]) if found.entries else None
 
 

@@ -5,9 +5,8 @@ from typing import ClassVar
 
 from fastapi import APIRouter, Request, Response
 
-from app.core.db.transaction import Session
+from app.reviews.deps import Moderation
 from app.reviews.models import ReviewEntry, ReviewFilter
-from app.reviews.moderation import ModerationService
 from app.reviews.schemas import MAX_BULK, Direction, SortName
 from app.web.access import Staff, own_path
 from app.web.forms import Sent
@@ -48,7 +47,7 @@ class ReviewsPage(Page):
 
 
 @router.get("")
-async def list_reviews(request: Request, _: Staff, session: Session) -> Response:
+async def list_reviews(request: Request, _: Staff, moderation: Moderation) -> Response:
     """All reviews that fit."""
     asked = {name: request.query_params.get(name, "").strip() for name in FIELDS}
     wanted = ReviewFilter(
@@ -59,18 +58,17 @@ async def list_reviews(request: Request, _: Staff, session: Session) -> Response
     )
     sort_by, sort_dir = SORTS.get(asked["sort"], SORTS["new"])[1:]
     page = page_number(request.query_params)
-    service = ModerationService(session)
-    total, found = await service.page(wanted, sort_by, sort_dir, (page - 1) * PER_PAGE, PER_PAGE)
+    total, found = await moderation.page(wanted, sort_by, sort_dir, (page - 1) * PER_PAGE, PER_PAGE)
     return render(
         request, ReviewsPage(asked, found, total, page, [(name, label) for name, (label, _, _) in SORTS.items()])
     )
 
 
 @router.post("/delete")
-async def delete_reviews(sent: Sent, staff: Staff, session: Session, visitor: AnyVisitor) -> Response:
+async def delete_reviews(sent: Sent, staff: Staff, moderation: Moderation, visitor: AnyVisitor) -> Response:
     """Delete the reviews that were ticked."""
     chosen = [found for text in sent.lists.get("review_ids", []) if (found := number(text))][:MAX_BULK]
-    deleted = await ModerationService(session).delete(chosen, staff) if chosen else 0
+    deleted = await moderation.delete(chosen, staff) if chosen else 0
     if deleted:
         visitor.say(f"{deleted} {'review was' if deleted == 1 else 'reviews were'} deleted.")
     else:

@@ -6,10 +6,9 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 
+from app.admin.deps import Reports
 from app.admin.reports.rules import Measure
 from app.admin.reports.schemas import DaySalesOut, TopBook
-from app.admin.reports.service import ReportService
-from app.core.db.transaction import Session
 from app.web.access import Staff
 from app.web.page import Page, render
 from app.web.route import PrivatePageRoute
@@ -57,12 +56,11 @@ class SalesPage(Page):
 
 
 @router.get("/staff/sales")
-async def sales(request: Request, session: Session, _: Staff) -> Response:
+async def sales(request: Request, reports: Reports, _: Staff) -> Response:
     """The sales of the last days."""
     asked = request.query_params
     span = next((days for days in SPANS if str(days) == asked.get("days")), USUAL)
     measure: Measure = next((name for name in get_args(Measure) if name == asked.get("by")), "revenue")
-    reports = ReportService(session)
     days = await reports.last_days(span)
     best = await reports.best_since(days.date_from, measure, BEST)
     return render(request, SalesPage(span, measure, days.items, best.items))

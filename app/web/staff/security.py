@@ -7,11 +7,11 @@ from typing import ClassVar
 from fastapi import APIRouter, Request, Response
 
 from app.accounts.security.client import Network
+from app.accounts.security.deps import Trail
 from app.accounts.security.kinds import REFUSALS, Kind
 from app.accounts.security.models import SecurityEvent
 from app.accounts.security.query import MAX_ID, SecurityFilter, read_network
-from app.accounts.security.trail import Refused, SecurityTrail
-from app.core.db.transaction import Session
+from app.accounts.security.trail import Refused
 from app.core.paging import CursorsDep
 from app.web.access import Staff
 from app.web.page import Page, render
@@ -55,7 +55,7 @@ class SecurityPage(Page):
 
 
 @router.get(SECURITY)
-async def show_events(request: Request, _: Staff, session: Session, cursors: CursorsDep) -> Response:
+async def show_events(request: Request, _: Staff, trail: Trail, cursors: CursorsDep) -> Response:
     """What happened, the newest first."""
     asked = {name: request.query_params.get(name, "").strip() for name in FIELDS}
     wanted = SecurityFilter(
@@ -66,7 +66,6 @@ async def show_events(request: Request, _: Staff, session: Session, cursors: Cur
         created_to=end_of(asked["to"]),
     )
     scope = f"staff security {sorted(asked.items())}"
-    trail = SecurityTrail(session)
     page = await trail.page(wanted, PER_PAGE, page_begins(request, cursors, scope, SECURITY, MAX_ID))
     following = None
     if page.more:

@@ -8,15 +8,13 @@ from fastapi import APIRouter, Request, Response
 from app.accounts.models import UserRole
 from app.accounts.query import AccountFilter
 from app.accounts.schemas import AccountOut
-from app.admin.users import UserService
-from app.core.db.transaction import Session
 from app.core.errors import DomainError
 from app.core.values import Id
-from app.web.access import Staff
 from app.web.errors import Answered
 from app.web.page import Page, render
 from app.web.route import PrivatePageRoute, see_other
 from app.web.staff.asking import PER_PAGE, address, last_page, page_number
+from app.web.staff.deps import Users
 from app.web.visitor import AnyVisitor
 
 router = APIRouter(include_in_schema=False, route_class=PrivatePageRoute, prefix="/staff/users")
@@ -51,7 +49,7 @@ class UserPage(Page):
 
 
 @router.get("")
-async def list_users(request: Request, _: Staff, session: Session) -> Response:
+async def list_users(request: Request, users: Users) -> Response:
     """All accounts that fit, the newest first."""
     asked = {name: request.query_params.get(name, "").strip() for name in FIELDS}
     wanted = AccountFilter(
@@ -60,21 +58,21 @@ async def list_users(request: Request, _: Staff, session: Session) -> Response:
         email=asked["email"] or None,
     )
     number = page_number(request.query_params)
-    total, users = await UserService(session).page(wanted, (number - 1) * PER_PAGE, PER_PAGE)
-    return render(request, UsersPage(asked, users, total, number))
+    total, found = await users.page(wanted, (number - 1) * PER_PAGE, PER_PAGE)
+    return render(request, UsersPage(asked, found, total, number))
 
 
 @router.get("/{user_id}")
-async def show_user(request: Request, user_id: Id, _: Staff, session: Session) -> Response:
+async def show_user(request: Request, user_id: Id, users: Users) -> Response:
     """One account."""
-    return render(request, UserPage(await UserService(session).get(user_id)))
+    return render(request, UserPage(await users.get(user_id)))
 
 
 @router.post("/{user_id}/deactivate")
-async def deactivate(user_id: Id, staff: Staff, session: Session, visitor: AnyVisitor) -> Response:
+async def deactivate(user_id: Id, users: Users, visitor: AnyVisitor) -> Response:
     """Lock somebody out at once."""
     try:
-        await UserService(session, staff).deactivate(user_id)
+        await users.deactivate(user_id)
     except DomainError as error:
         visitor.say(error.detail, "bad")
         raise Answered(see_other(f"/staff/users/{user_id}")) from error
@@ -83,8 +81,8 @@ async def deactivate(user_id: Id, staff: Staff, session: Session, visitor: AnyVi
 
 
 @router.post("/{user_id}/reactivate")
-async def reactivate(user_id: Id, staff: Staff, session: Session, visitor: AnyVisitor) -> Response:
+async def reactivate(user_id: Id, users: Users, visitor: AnyVisitor) -> Response:
     """Let somebody in again."""
-    await UserService(session, staff).reactivate(user_id)
+    await users.reactivate(user_id)
     visitor.say("The account can sign in again.")
     return see_other(f"/staff/users/{user_id}")

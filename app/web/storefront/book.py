@@ -3,28 +3,25 @@
 import json
 from dataclasses import dataclass
 from math import ceil
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from markupsafe import Markup
 
-from app.catalog.deps import Books
+from app.catalog.deps import Books, Genres, ShelvesDep
 from app.catalog.models import Book
 from app.catalog.rules import average_rating
-from app.catalog.service import GenreService
-from app.catalog.shelves import Shelves
 from app.catalog.view import BookView
-from app.core.config import Settings
-from app.core.db.transaction import Session
+from app.core.parts import SETTINGS
 from app.core.values import Id, money_text
-from app.prebookings.service import PreBookingBounds, PreBookingService
+from app.prebookings.deps import PreBookings
+from app.reviews.deps import Reviews
 from app.reviews.models import ReviewDetails, Standing
-from app.reviews.service import ReviewService
 from app.web.forms import Form
 from app.web.page import Page, render
 from app.web.route import PageRoute
-from app.web.visitor import AnyVisitor, Visitor
-from app.wishlist.service import WishlistService
+from app.web.visitor import AnyVisitor
+from app.wishlist.deps import Wishlists
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 REVIEWS, MORE = 10, 6
@@ -100,42 +97,55 @@ class BookPage(Page):
         return {name: value for name, value in data.items() if value is not None}
 
 
+class BookPages:
+    """Pages of books, as this visitor sees them."""
+
+    def __init__(
+        self,
+        request: Request,
+        visitor: AnyVisitor,
+        genres: Genres,
+        shelves: ShelvesDep,
+        reviews: Reviews,
+        wishlists: Wishlists,
+        bookings: PreBookings,
+    ) -> None:
+        self._settings = SETTINGS.of(request)
+        self._reader = visitor.caller
+        self._genres, self._shelves, self._reviews = genres, shelves, reviews
+        self._wishlists, self._bookings = wishlists, bookings
+
+    async def page(self, book: BookView, form: Form, number: int = 1) -> BookPage:
+        """All that the page shows; `form` is the review as it was sent, where it was refused."""
+        total, reviews = await self._reviews.page(book.id, (number - 1) * REVIEWS, REVIEWS)
+        return BookPage(
+            book=book,
+            genre=await self._genres.name_of(book.genre_id) if book.genre_id else None,
+            more=await self._shelves.by_author(book, MORE),
+            reviews=reviews,
+            review_page=number,
+            last_page=max(1, ceil(total / REVIEWS)),
+            reader=await self._reader_view(self._reader.id, book.id) if self._reader else None,
+            form=form,
+            base_url=self._settings.public_base_url,
+            currency=self._settings.currency,
+        )
+
+    async def _reader_view(self, user_id: int, book_id: int) -> ReaderView:
+        standing = await self._reviews.standing(user_id, book_id)
+        return ReaderView(
+            wished=await self._wishlists.holds(user_id, book_id),
+            prebooking=await self._bookings.waiting_id(user_id, book_id),
+            standing=standing,
+            own_review=await self._reviews.get(standing.review_id) if standing.review_id else None,
+        )
+
+
+BookPagesDep = Annotated[BookPages, Depends()]
+
+
 @router.get("/shop/books/{book_id}")
-async def show(
-    request: Request, book_id: Id, books: Books, session: Session, visitor: AnyVisitor, page: int = 1
-) -> Response:
+async def show(request: Request, book_id: Id, books: Books, pages: BookPagesDep, page: int = 1) -> Response:
     """The page of a book."""
-    book = await books.get(book_id)
     number = min(max(page, 1), LAST_PAGE)
-    return render(request, await book_page(request, session, visitor, book, Form(), number))
-
-
-async def book_page(
-    request: Request, session: Session, visitor: Visitor, book: BookView, form: Form, number: int = 1
-) -> BookPage:
-    """All that the page shows; `form` is the review as it was sent, where it was refused."""
-    settings: Settings = request.app.state.settings
-    total, reviews = await ReviewService(session).page(book.id, (number - 1) * REVIEWS, REVIEWS)
-    return BookPage(
-        book=book,
-        genre=await GenreService(session, settings.max_genres).name_of(book.genre_id) if book.genre_id else None,
-        more=await Shelves(session).by_author(book, MORE),
-        reviews=reviews,
-        review_page=number,
-        last_page=max(1, ceil(total / REVIEWS)),
-        reader=await _reader_view(session, settings, visitor.caller.id, book.id) if visitor.caller else None,
-        form=form,
-        base_url=settings.public_base_url,
-        currency=settings.currency,
-    )
-
-
-async def _reader_view(session: Session, settings: Settings, user_id: int, book_id: int) -> ReaderView:
-    reviews = ReviewService(session)
-    standing = await reviews.standing(user_id, book_id)
-    return ReaderView(
-        wished=await WishlistService(session, settings.max_wishlist_items).holds(user_id, book_id),
-        prebooking=await PreBookingService(session, PreBookingBounds.of(settings)).waiting_id(user_id, book_id),
-        standing=standing,
-        own_review=await reviews.get(standing.review_id) if standing.review_id else None,
-    )
+    return render(request, await pages.page(await books.get(book_id), Form(), number))

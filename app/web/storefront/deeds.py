@@ -6,19 +6,18 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from app.catalog.deps import Books
-from app.core.db.transaction import Session
 from app.core.errors import DomainError
 from app.core.values import Id
 from app.prebookings.deps import PreBookings
 from app.prebookings.errors import AlreadyWaiting
+from app.reviews.deps import Reviews
 from app.reviews.schemas import ReviewCreate, ReviewUpdate
-from app.reviews.service import ReviewService
 from app.web.access import Reader, own_path
 from app.web.errors import Answered
 from app.web.forms import Sent
 from app.web.page import render
 from app.web.route import PageRoute, see_other, wants_json
-from app.web.storefront.book import book_page
+from app.web.storefront.book import BookPagesDep
 from app.web.visitor import AnyVisitor
 from app.wishlist.deps import Wishlists
 from app.wishlist.errors import AlreadyWished, NotWished, WishlistFull
@@ -81,7 +80,8 @@ async def review(
     sent: Sent,
     reader: Reader,
     books: Books,
-    session: Session,
+    reviews: Reviews,
+    pages: BookPagesDep,
     visitor: AnyVisitor,
 ) -> Response:
     """Write a review, or change one's own."""
@@ -89,8 +89,7 @@ async def review(
     sent.values["text"] = sent.values.get("text", "").replace("\r\n", "\n")
     wanted = sent.parse(ReviewCreate)
     if wanted is None:
-        return render(request, await book_page(request, session, visitor, book, sent), 422)
-    reviews = ReviewService(session)
+        return render(request, await pages.page(book, sent), 422)
     own = (await reviews.standing(reader.id, book_id)).review_id
     try:
         if own is None:
@@ -100,16 +99,14 @@ async def review(
             await reviews.change(own, reader.id, changes)
     except DomainError as error:
         sent.refuse(error, "")
-        page = await book_page(request, session, visitor, book, sent)
-        raise Answered(render(request, page, 422)) from error
+        raise Answered(render(request, await pages.page(book, sent), 422)) from error
     visitor.say("Thank you for your review." if own is None else "Your review was changed.")
     return see_other(f"{_page(book_id)}#reviews")
 
 
 @router.post("/review/delete")
-async def delete_review(book_id: Id, reader: Reader, session: Session, visitor: AnyVisitor) -> Response:
+async def delete_review(book_id: Id, reader: Reader, reviews: Reviews, visitor: AnyVisitor) -> Response:
     """Take back one's own review."""
-    reviews = ReviewService(session)
     own = (await reviews.standing(reader.id, book_id)).review_id
     if own is not None:
         await reviews.delete(own, reader)

@@ -6,11 +6,10 @@ from xml.sax.saxutils import quoteattr
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from app.catalog.deps import Genres
-from app.catalog.shelves import Shelves
-from app.core.db.transaction import Session
+from app.catalog.deps import Genres, ShelvesDep
+from app.core.parts import SETTINGS
 from app.web.route import PageRoute
-from app.web.storefront.sitemap import SiteMap
+from app.web.storefront.sitemap import SITE_MAP
 from app.web.visitor import AnyVisitor
 from app.web.xml import xml_text
 
@@ -24,36 +23,36 @@ CLOSED = ("/account", "/checkout", "/staff", "/shop/suggest")
 @router.get("/robots.txt")
 async def robots(request: Request, _: AnyVisitor) -> Response:
     """What robots may visit."""
-    base: str = request.app.state.settings.public_base_url
+    base = SETTINGS.of(request).public_base_url
     closed = "".join(f"Disallow: {path}\n" for path in CLOSED)
     return PlainTextResponse(f"User-agent: *\n{closed}Sitemap: {base}/sitemap.xml\n")
 
 
 @router.get("/sitemap.xml")
-async def sitemap(request: Request, session: Session, genres: Genres, _: AnyVisitor) -> Response:
+async def sitemap(request: Request, shelves: ShelvesDep, genres: Genres, _: AnyVisitor) -> Response:
     """The home page, the shelves, and as many books as one map may hold, the newest first."""
-    base: str = request.app.state.settings.public_base_url
+    base = SETTINGS.of(request).public_base_url
 
     async def write() -> str:
-        shelves = [f"/shop?genre={genre.id}" for genre in await genres.all()]
-        pages = "".join(f"<url><loc>{xml_text(base + path)}</loc></url>\n" for path in ["/", "/shop", *shelves])
-        books = await Shelves(session).mapped(f"{xml_text(base)}/shop/books/", MAPPED)
+        by_genre = [f"/shop?genre={genre.id}" for genre in await genres.all()]
+        pages = "".join(f"<url><loc>{xml_text(base + path)}</loc></url>\n" for path in ["/", "/shop", *by_genre])
+        books = await shelves.mapped(f"{xml_text(base)}/shop/books/", MAPPED)
         return f'{HEAD}<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{pages}{books}</urlset>\n'
 
-    site_map: SiteMap = request.app.state.site_map
+    site_map = SITE_MAP.of(request)
     return Response(await site_map.read(write), media_type="application/xml; charset=utf-8")
 
 
 @router.get("/feed.xml")
-async def feed(request: Request, session: Session, _: AnyVisitor) -> Response:
+async def feed(request: Request, shelves: ShelvesDep, _: AnyVisitor) -> Response:
     """New books."""
-    base: str = request.app.state.settings.public_base_url
+    base = SETTINGS.of(request).public_base_url
     items = "".join(
         f"<item><title>{xml_text(f'{book.title} by {book.author}')}</title>"
         f"<link>{base}/shop/books/{book.id}</link><guid>{base}/shop/books/{book.id}</guid>"
         f"<pubDate>{format_datetime(book.created_at)}</pubDate>"
         f"<description>{xml_text(book.description or '')}</description></item>\n"
-        for book in await Shelves(session).new(FEED)
+        for book in await shelves.new(FEED)
     )
     own = f'<atom:link href={quoteattr(base + "/feed.xml")} rel="self" type="application/rss+xml"/>'
     found = (

@@ -5,9 +5,10 @@ from typing import ClassVar
 
 from fastapi import APIRouter, Request, Response
 
+from app.catalog.deps import ShelvesDep
 from app.catalog.models import Book
-from app.catalog.shelves import Shelves
 from app.core.db.transaction import Session
+from app.orders.best_sellers import BEST_SELLERS
 from app.web.page import Page, render
 from app.web.route import PageRoute
 from app.web.visitor import AnyVisitor
@@ -28,11 +29,10 @@ class HomePage(Page):
 
 
 @router.get("/")
-async def home(request: Request, session: Session, _: AnyVisitor) -> Response:
+async def home(request: Request, session: Session, shelves: ShelvesDep, _: AnyVisitor) -> Response:
     """What is new, what sells, what the staff recommend."""
-    shelves = Shelves(session)
     new = await shelves.new(NEW)
-    best = await shelves.named(await request.app.state.best_sellers.ids(session, BEST))
+    best = await shelves.named(await BEST_SELLERS.of(request).ids(session, BEST))
     picks = await shelves.picks(PICKS, SHELVES)
     front = [books[0] for _, books in picks][:3] or (best or new)[:3]
     return render(request, HomePage(front, new, best, picks))

@@ -11,6 +11,7 @@ from app.catalog.deps import Books, Genres
 from app.catalog.errors import SearchTooLong
 from app.catalog.query import BookQuery
 from app.catalog.view import BookView, GenreView
+from app.core.parts import KEYS
 from app.web.covers.links import cover_path
 from app.web.page import Page, render
 from app.web.route import PageRoute
@@ -65,7 +66,7 @@ async def suggest(request: Request, books: Books, q: str = "") -> Response:
         found = (await books.page(BookQuery(words, size=SUGGESTIONS))).items if words else []
     except SearchTooLong:
         found = []
-    key = request.app.state.keys.covers.signing
+    key = KEYS.of(request).covers.signing
     listed = [
         {
             "title": book.title,

@@ -5,6 +5,8 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from app.core.parts import Part
+
 FRESH_SECONDS = 300
 
 
@@ -23,3 +25,6 @@ class SiteMap:
                 self._written = (await write()).encode()
                 self._until = time.monotonic() + FRESH_SECONDS
             return self._written
+
+
+SITE_MAP = Part[SiteMap]("site_map")

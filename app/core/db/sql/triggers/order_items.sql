@@ -1,0 +1,39 @@
+-- As the migrations leave it. Changed by a migration, then written by `make sql`.
+
+CREATE TRIGGER order_items_settle_delete AFTER DELETE ON order_items
+    REFERENCING OLD TABLE AS gone
+    FOR EACH STATEMENT
+    EXECUTE FUNCTION bookstore_settle_lines();
+
+CREATE TRIGGER order_items_settle_insert AFTER INSERT ON order_items
+    REFERENCING NEW TABLE AS came
+    FOR EACH STATEMENT
+    EXECUTE FUNCTION bookstore_settle_lines();
+
+CREATE TRIGGER order_items_settle_truncate AFTER TRUNCATE ON order_items
+    FOR EACH STATEMENT
+    EXECUTE FUNCTION bookstore_settle_lines();
+
+CREATE TRIGGER order_items_settle_update AFTER UPDATE ON order_items
+    REFERENCING OLD TABLE AS gone NEW TABLE AS came
+    FOR EACH STATEMENT
+    EXECUTE FUNCTION bookstore_settle_lines();
+
+CREATE TRIGGER order_items_tally_delete AFTER DELETE ON order_items
+    REFERENCING OLD TABLE AS gone
+    FOR EACH STATEMENT
+    EXECUTE FUNCTION bookstore_tally_lines();
+
+CREATE TRIGGER order_items_tally_insert AFTER INSERT ON order_items
+    REFERENCING NEW TABLE AS came
+    FOR EACH STATEMENT
+    EXECUTE FUNCTION bookstore_tally_lines();
+
+CREATE TRIGGER order_items_tally_truncate AFTER TRUNCATE ON order_items
+    FOR EACH STATEMENT
+    EXECUTE FUNCTION bookstore_tally_all_sales();
+
+CREATE TRIGGER order_items_tally_update AFTER UPDATE ON order_items
+    REFERENCING OLD TABLE AS gone NEW TABLE AS came
+    FOR EACH STATEMENT
+    EXECUTE FUNCTION bookstore_tally_lines();

@@ -7,7 +7,7 @@ AS $function$
 BEGIN
     DELETE FROM sales_tallies;
     INSERT INTO sales_tallies (hour, orders, copies, revenue)
-    SELECT date_trunc('hour', created_at, 'UTC'), count(DISTINCT orders.id), coalesce(sum(quantity), 0), coalesce(sum(quantity * unit_price), 0)
+    SELECT date_trunc('hour', created_at, 'UTC'), count(DISTINCT orders.id), coalesce(sum(quantity), 0), coalesce(sum(line_total), 0)
     FROM orders LEFT JOIN order_items ON order_id = orders.id
     WHERE status = 'confirmed' GROUP BY 1 ORDER BY 1;
     RETURN NULL;

@@ -11,9 +11,9 @@ BEGIN
         RETURN NULL;
     ELSIF TG_OP = 'UPDATE' THEN
         INSERT INTO sales_tallies (hour, orders, copies, revenue)
-        SELECT date_trunc('hour', created_at, 'UTC'), sum(sign), coalesce(sum(sign * sold), 0), coalesce(sum(sign * value), 0)
+        SELECT date_trunc('hour', created_at, 'UTC'), sum(sign), coalesce(sum(sign * sold), 0), coalesce(sum(sign * revenue), 0)
         FROM (SELECT *, -1 AS sign FROM gone UNION ALL SELECT *, 1 FROM came) AS changed,
-             LATERAL (SELECT sum(quantity) AS sold, sum(quantity * unit_price) AS value
+             LATERAL (SELECT sum(quantity) AS sold, sum(line_total) AS revenue
                       FROM order_items WHERE order_id = changed.id) AS lines
         WHERE status = 'confirmed' GROUP BY 1 HAVING sum(sign) <> 0 OR sum(sign * sold) <> 0;
         RETURN NULL;
@@ -22,7 +22,7 @@ BEGIN
     IF OLD.status = 'confirmed' THEN
         INSERT INTO sales_tallies (hour, orders, copies, revenue)
         SELECT date_trunc('hour', OLD.created_at, 'UTC'), -1, -coalesce(sum(quantity), 0),
-               -coalesce(sum(quantity * unit_price), 0)
+               -coalesce(sum(line_total), 0)
         FROM order_items WHERE order_id = OLD.id;
     END IF;
     RETURN OLD;

@@ -1,5 +1,20 @@
 -- As the migrations leave it. Changed by a migration, then written by `make sql`.
 
+CREATE TRIGGER order_items_keep_totals_delete AFTER DELETE ON order_items
+    REFERENCING OLD TABLE AS gone
+    FOR EACH STATEMENT
+    EXECUTE FUNCTION bookstore_keep_order_totals();
+
+CREATE TRIGGER order_items_keep_totals_insert AFTER INSERT ON order_items
+    REFERENCING NEW TABLE AS came
+    FOR EACH STATEMENT
+    EXECUTE FUNCTION bookstore_keep_order_totals();
+
+CREATE TRIGGER order_items_keep_totals_update AFTER UPDATE ON order_items
+    REFERENCING OLD TABLE AS gone NEW TABLE AS came
+    FOR EACH STATEMENT
+    EXECUTE FUNCTION bookstore_keep_order_totals();
+
 CREATE TRIGGER order_items_settle_delete AFTER DELETE ON order_items
     REFERENCING OLD TABLE AS gone
     FOR EACH STATEMENT

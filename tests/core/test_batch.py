@@ -10,7 +10,7 @@ from app.core.config import Settings
 from app.core.db.batch import Batch
 from app.core.db.engine import make_engine
 from app.core.db.transaction import Database, undo_unless_committed
-from app.core.errors import DomainError
+from app.core.errors import TryAgain
 from tests.orders.support import sold
 from tests.statements import statements
 from tests.support import Shop
@@ -19,8 +19,7 @@ RENAME = "UPDATE books SET title = $1 WHERE id = $2"
 PRICE = "UPDATE books SET price = $2 WHERE id = $1"
 
 
-class Kept(DomainError):
-    code = "BUSY_TRY_AGAIN"
+class Kept(TryAgain):
     detail = "Kept."
     keeps_changes = True
 

@@ -1,7 +1,6 @@
 """The SQL that is to be read is that of the database."""
 
 import shutil
-import tomllib
 from pathlib import Path
 
 import asyncpg
@@ -73,8 +72,3 @@ async def test_the_files_can_be_run_as_they_stand(raw: asyncpg.Connection, proje
     assert len(before) > 20
     after = await raw.fetch("SELECT oid, pg_get_functiondef(oid) FROM pg_proc WHERE proname LIKE 'bookstore%'")
     assert {oid for oid, _ in after} == {oid for oid, _ in before}
-
-
-def test_they_are_in_the_package(project: Path):
-    settings = tomllib.loads((project / "pyproject.toml").read_text())["tool"]["setuptools"]
-    assert "**/*.sql" in settings["package-data"]["app"]

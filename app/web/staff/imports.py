@@ -14,7 +14,7 @@ from app.audit.service import record
 from app.catalog.importer import ImportFailed, parse_mapping
 from app.catalog.rules import MAX_STOCK
 from app.catalog.schemas import Price
-from app.core.db.transaction import Session, release
+from app.core.db.transaction import DATABASE, Session, release
 from app.core.errors import DomainError
 from app.core.parts import SETTINGS
 from app.media.uploads import read_upload
@@ -152,7 +152,7 @@ async def rejected(request: Request, key: ImportKey, _: Staff, imports: TheImpor
     state = await _found(imports, key)
     if not (state.findings and state.findings.rejects):
         raise HTTPException(404)
-    content = parts(request.app.state.database, key, is_rejected=True)
+    content = parts(DATABASE.of(request), key, is_rejected=True)
     as_file = {"Content-Disposition": 'attachment; filename="rejected.csv"'}
     return StreamingResponse(content, media_type="text/csv; charset=utf-8", headers=as_file)
 

@@ -9,14 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts.security.trail import purge_security_events
 from app.accounts.service import purge_expired
 from app.catalog.bitmap_upkeep import keep_bitmaps
-from app.catalog.tally import add_up_tallies
+from app.catalog.counters import merge_book_counters
 from app.core.config import Settings
 from app.core.db.transaction import Database
 from app.media.service import delete_orphans
 from app.notifications.notices import purge_read_notices, purge_surplus_notices
 from app.notifications.service import purge_old_mails
+from app.orders.counters import merge_sales_counters
 from app.orders.models import IdempotencyKey
-from app.orders.tally import add_up_sales
 
 BATCH = 5000
 
@@ -32,7 +32,7 @@ async def purge_idempotency_keys(session: AsyncSession) -> int:
 
 
 PURGES = (purge_expired, purge_idempotency_keys, purge_old_mails, purge_read_notices)
-SUMS = (add_up_tallies, add_up_sales)
+SUMS = (merge_book_counters, merge_sales_counters)
 
 
 async def sweep(database: Database, settings: Settings) -> int:

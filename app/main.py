@@ -37,13 +37,13 @@ from app.cart.router import router as cart
 from app.catalog.router import router as catalog
 from app.container import furnish
 from app.core import openapi, problems
-from app.core.body_guard import BodyGuard
+from app.core.body_limit import BodyLimitMiddleware
 from app.core.config import Settings, load_settings
-from app.core.db.engine import KEPT, make_engine
+from app.core.db.engine import AUTOCOMMIT_CONNECTIONS, make_engine
 from app.core.db.server import DatabaseOutOfReach, database_running, refuse_outdated_schema
 from app.core.db.transaction import DATABASE, Database
 from app.core.logging import configure
-from app.core.middleware import LastNet, RequestContext
+from app.core.middleware import RequestContext, ServerErrorMiddleware
 from app.core.parts import SETTINGS
 from app.core.production import doubts
 from app.core.routing import RouteIndex, bound_numbers
@@ -58,7 +58,7 @@ from app.prebookings.router import router as pre_bookings
 from app.reviews.moderation_router import router as moderation
 from app.reviews.router import router as reviews
 from app.verify.router import router as verification
-from app.web import lost
+from app.web import not_found
 from app.web.reference import routes as reference
 from app.web.router import ROUTERS as PAGES
 from app.web.staff.uploads import STREAMED as STREAMED_PAGES
@@ -115,7 +115,7 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = False) -
     bound_numbers(app.routes)
     app.router.default = _without_slash(app)
     problems.install(app)
-    lost.install(app)
+    not_found.install(app)
     openapi.install(app)
     reference.install(app, with_page=settings.api_docs_on)
     app.router.middleware_stack = RouteIndex(app.router)
@@ -131,14 +131,14 @@ def create_app_with_worker() -> FastAPI:
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """The last one added is the outermost."""
     app.add_middleware(
-        BodyGuard,
+        BodyLimitMiddleware,
         max_bytes=settings.max_body_bytes,
         max_at_work=settings.max_requests_at_work,
         streamed=STREAMED,
-        refuse_unread=lost.refuse_foreign_form,
-        shown=lost.unread_form,
+        refuse_unread=not_found.refuse_foreign_form,
+        shown=not_found.unread_form,
     )
-    app.add_middleware(LastNet)
+    app.add_middleware(ServerErrorMiddleware)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.allowed_origins,
@@ -163,8 +163,8 @@ async def _lifespan(app: FastAPI, *, with_worker: bool) -> AsyncIterator[None]:
     refuse_remote(PAYMENTS.of(app))
     with ExitStack() as server:
         url = await asyncio.to_thread(server.enter_context, database_running(settings))
-        engine = make_engine(url, settings, readers=KEPT)
-        database = Database(engine, with_readers=not settings.db_pooler)
+        engine = make_engine(url, settings, autocommit=AUTOCOMMIT_CONNECTIONS)
+        database = Database(engine, with_autocommit=not settings.db_pooler)
         try:
             await _check_schema(engine)
             DATABASE.put(app, database)
@@ -203,8 +203,8 @@ def _without_slash(app: FastAPI):  # type: ignore[no-untyped-def]  # noqa: ANN20
             location = quote(bare, safe="/:@!$&'()*+,;=-._~") + (f"?{query}" if query else "")
             await RedirectResponse(location, 307)(scope, receive, send)
             return
-        if lost.is_browser(Request(scope)):
-            await lost.show_not_found(scope, receive, send)
+        if not_found.is_browser(Request(scope)):
+            await not_found.show_not_found(scope, receive, send)
             return
         raise HTTPException(404)
 

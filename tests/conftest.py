@@ -184,7 +184,7 @@ async def live_app(settings: Settings, database_url: str) -> AsyncIterator[FastA
     roomy = settings.model_copy(update={"db_pool_size": 30, "database_url": database_url})
     app = create_app(roomy)
     engine = make_engine(database_url, roomy)
-    app.state.database = database = Database(engine, with_readers=True)
+    app.state.database = database = Database(engine, with_autocommit=True)
     yield app
     await database.aclose()
 

@@ -55,7 +55,7 @@ class AccountAdministration:
         return await self._changed(before, is_active=False)
 
     async def reactivate(self, user_id: int) -> AccountChange:
-        """Open an account again; its old sessions stay ended. Raises UserNotFound."""
+        """Create an account again; its old sessions stay ended. Raises UserNotFound."""
         return await self._changed(await self._locked(user_id), is_active=True)
 
     async def promote(self, email: str) -> AccountChange:

@@ -14,7 +14,7 @@ from fastapi import Depends, Request
 
 from app.accounts.password_queue import Guest
 from app.accounts.passwords import queue
-from app.accounts.places import Place, Places, Standing
+from app.accounts.places import Familiarity, Place, Places
 from app.accounts.security.noting import limit_noted
 from app.core.db.transaction import DATABASE, Database
 from app.core.parts import SETTINGS, SIGNING_KEY
@@ -84,28 +84,28 @@ class AuthLimits:
             Crowded: too many wait for password work; nothing is counted.
         """
         place = Place(self._client.address, browser)
-        standing = await self._places.standing(self._database, email, place)
-        with self._seat(standing.is_known):
+        familiarity = await self._places.familiarity(self._database, email, place)
+        with self._seat(familiarity.is_known):
             async with _turns.setdefault((place.network, email), asyncio.Lock()):
                 with limit_noted("login", email):
-                    hits = await self._limiter.count_first(*_choices(email, place, standing))
+                    hits = await self._limiter.count_first(*_choices(email, place, familiarity))
                 yield LoginAttempt(self._limiter, hits)
 
     def _seat(self, is_known: bool) -> AbstractContextManager[None]:
         return queue.seat(Guest(self._client.site or self._client.address, is_known), self._seats)
 
 
-def _choices(email: str, place: Place, standing: Standing) -> list[list[Quota]]:
+def _choices(email: str, place: Place, familiarity: Familiarity) -> list[list[Quota]]:
     """What a failure may be counted under, the best first. Whose own tries are used up is a stranger.
 
     The site of an IPv6 network has no quota here: what all strangers have together is less.
     """
-    account = (email, standing.generation)
+    account = (email, familiarity.generation)
     pair = Quota("failed login", (place.network, *account), FAILURES_PER_PAIR, PAIR_WINDOW)
     choices = []
-    if standing.knows_browser:
+    if familiarity.knows_browser:
         choices.append(_known("browser", place.browser or "", account, FAILURES_OF_KNOWN_BROWSERS))
-    if standing.knows_network:
+    if familiarity.knows_network:
         choices.append([pair, *_known("network", place.network, account, FAILURES_OF_KNOWN_NETWORKS)])
     strangers = Quota("failed login of strangers", account, FAILURES_OF_STRANGERS, EMAIL_WINDOW)
     return [*choices, [pair, strangers]]

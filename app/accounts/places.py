@@ -41,7 +41,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Familiarity:
     """What decides how often a password may be tried: the generation of the account's counters, and who is known."""
 
     generation: str
@@ -59,14 +59,14 @@ class Places:
     def __init__(self, signing_key: str) -> None:
         self._key = derive(signing_key.encode(), "places")
 
-    async def standing(self, database: Database, email: str, place: Place) -> Standing:
+    async def familiarity(self, database: Database, email: str, place: Place) -> Familiarity:
         """How a place stands with the account of an address: one statement, whether there is such an account or not.
 
         The counters of failures begin anew with every new password.
         """
         account = await database.transaction(lambda session: PlaceRepository(session).of_account(email, PLACE_LIFE))
         known = {kind for kind, value in place.parts() if self._digest(account.id, kind, value) in account.places}
-        return Standing(account.hashed_password or "", PlaceKind.NETWORK in known, PlaceKind.BROWSER in known)
+        return Familiarity(account.hashed_password or "", PlaceKind.NETWORK in known, PlaceKind.BROWSER in known)
 
     async def remember(self, session: AsyncSession, user_id: int, place: Place) -> None:
         """The account signed in there. Its row must be locked, or be of this transaction."""

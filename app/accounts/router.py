@@ -29,7 +29,7 @@ PUBLIC = [Depends(storable_text)]
 @router.post(
     "/register",
     status_code=201,
-    summary="Open an account",
+    summary="Create an account",
     dependencies=PUBLIC,
     responses=problems("RATE_LIMITED", "BUSY_TRY_AGAIN", "AUTH_EMAIL_CONFLICT", "AUTH_PASSWORD_TOO_COMMON"),
 )

@@ -14,7 +14,7 @@ import asyncpg
 from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.admin.imports import IMPORT, PART_BYTES, Findings, ImportTask, keep_part, parts
+from app.admin.imports import IMPORT, PART_BYTES, ImportSummary, ImportTask, keep_part, parts
 from app.admin.models import BookImport, BookImportPart
 from app.admin.restock import tells_waiting
 from app.catalog.importer import ImportFailed, ImportReport, Source, import_csv
@@ -75,7 +75,7 @@ class Importing:
         try:
             report = await self._watched(task)
             stage = "checked" if task.dry_run else "imported"
-            end: dict[str, Any] = {"stage": stage, "findings": Findings.of(report).model_dump(mode="json")}
+            end: dict[str, Any] = {"stage": stage, "summary": ImportSummary.of(report).model_dump(mode="json")}
         except ImportFailed as failure:
             end = {"stage": "failed", "message": str(failure)}
         except Exception:

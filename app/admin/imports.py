@@ -32,7 +32,7 @@ Stage = Literal["waiting", "checking", "checked", "importing", "imported", "fail
 RUNNING: frozenset[Stage] = frozenset({"checking", "importing"})
 
 
-class Findings(BaseModel):
+class ImportSummary(BaseModel):
     """What an import did, or would do, for a page: counts, and remarks on lines of the file."""
 
     rows: int
@@ -50,7 +50,7 @@ class Findings(BaseModel):
     warnings: list[str]
 
     @classmethod
-    def of(cls, report: ImportReport) -> "Findings":
+    def of(cls, report: ImportReport) -> "ImportSummary":
         """The report without paths and classes."""
         return cls(
             **{name: getattr(report, name) for name in ("rows", "created", "updated", "unchanged")},
@@ -87,7 +87,7 @@ class ImportState(BaseModel):
     stage: Stage = "waiting"
     done: int = 0
     choices: Choices = Choices()
-    findings: Findings | None = None
+    summary: ImportSummary | None = None
     message: str | None = None
     is_left: bool = False
 
@@ -146,7 +146,7 @@ class Imports:
         return [(row.BookImport.key, _state(row)) for row in rows]
 
     async def find(self, key: str) -> ImportState | None:
-        """How far it is; interrupted when it says that it runs and no worker has it."""
+        """Progress; interrupted when it says that it runs and no worker has it."""
         row = (await self._session.execute(_imports().where(BookImport.key == key))).one_or_none()
         return None if row is None else _state(row)
 
@@ -166,7 +166,7 @@ class Imports:
         if not await enqueue(self._session, IMPORT, task.model_dump(mode="json"), key=IMPORT):
             return False
         stage = "checking" if dry_run else "importing"
-        fresh = {"stage": stage, "done": 0, "findings": None, "message": None}
+        fresh = {"stage": stage, "done": 0, "summary": None, "message": None}
         await self._session.execute(
             update(BookImport)
             .where(BookImport.key == key)
@@ -195,7 +195,7 @@ def _state(row: Row[BookImport, bool, bool]) -> ImportState:
         stage=found.stage,
         done=found.done,
         choices=found.choices,
-        findings=found.findings,
+        summary=found.summary,
         message=found.message,
         is_left=row.is_left,
     )

@@ -12,7 +12,7 @@ from app.core.db.base import Base, CreatedAt, IntKey
 class Cart(Base):
     """The one cart of a user; its row is what checkout locks first, and it stays when the lines go.
 
-    `turn` counts the orders made of it: each filling of the cart is one turn and becomes one order at most.
+    `checkout_number` counts the orders made of it: each filling of the cart has one and becomes one order at most.
     """
 
     __tablename__ = "carts"
@@ -20,7 +20,7 @@ class Cart(Base):
     id: Mapped[IntKey]
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), unique=True)
     created_at: Mapped[CreatedAt]
-    turn: Mapped[int] = mapped_column(default=0, server_default="0")
+    checkout_number: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class CartItem(Base):
@@ -60,5 +60,5 @@ class LockedCart:
     """
 
     id: int
-    turn: int
+    checkout_number: int
     lines: list[CartLine]

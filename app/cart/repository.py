@@ -40,7 +40,7 @@ _ADD = """
     FROM books LEFT JOIN line ON true WHERE books.id = $2
 """
 _REMOVE = "DELETE FROM cart_items WHERE id = ANY($1::integer[])"
-_NEXT_TURN = "UPDATE carts SET turn = turn + 1 WHERE id = $1"
+_NEXT_CHECKOUT = "UPDATE carts SET checkout_number = checkout_number + 1 WHERE id = $1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +74,10 @@ class CartRepository:
         query = select(CartItem.id).join(Cart, Cart.id == CartItem.cart_id).where(Cart.user_id == user_id)
         return await self._session.scalar(query.offset(lines).limit(1)) is not None
 
-    def end_turn(self, batch: Batch, cart: LockedCart) -> None:
-        """With `batch`, take out the lines that were read under the lock, and begin the next turn."""
+    def empty(self, batch: Batch, cart: LockedCart) -> None:
+        """With `batch`, take out the lines that were read under the lock, and count its checkout."""
         batch.add(_REMOVE, [line.id for line in cart.lines])
-        batch.add(_NEXT_TURN, cart.id)
+        batch.add(_NEXT_CHECKOUT, cart.id)
 
     async def add(self, user_id: int, book_id: int, quantity: int, most: int) -> Added | None:
         """Lock the user's cart row, made if need be, and add a line; None when there is no such book.

@@ -91,6 +91,6 @@ class CartService:
             raise ItemForbidden
         await self._carts.lock_row(user_id)
 
-    def end_turn(self, batch: Batch, cart: LockedCart) -> None:
-        """For checkout: with `batch`, take out what was bought; the cart row stays and begins its next turn."""
-        self._carts.end_turn(batch, cart)
+    def empty(self, batch: Batch, cart: LockedCart) -> None:
+        """For checkout: with `batch`, take out what was bought; the cart row stays and count its checkout."""
+        self._carts.empty(batch, cart)

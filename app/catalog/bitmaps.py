@@ -10,8 +10,8 @@ from operator import and_, or_
 from sqlalchemy import Integer, column, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.catalog.counters import catalogue_version
 from app.catalog.models import CHUNK, CHUNK_BITS
-from app.catalog.tally import state_of_books
 
 MOST_STALE = 5000
 """Books that are looked at themselves; with more of them the bitmaps are of no use until they are drawn anew."""
@@ -49,7 +49,7 @@ _MASKS = text(f"""
     WHERE (SELECT count(*) FROM stale) <= :most
 """)
 _COLUMNS = _MASKS.columns(column("prefix"), column("chunk", Integer), column("hits"), column("in_title")).subquery()
-_STATE_AND_MASKS = select(state_of_books(), _COLUMNS)
+_STATE_AND_MASKS = select(catalogue_version(), _COLUMNS)
 
 Bits = dict[int, int]
 """Books: by chunk those of its 4096 ids, the first of which is the highest bit."""

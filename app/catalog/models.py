@@ -99,7 +99,7 @@ class Book(Base):
     rating_mean: Mapped[Decimal | None] = mapped_column(Numeric, Computed(RATING_MEAN, persisted=True))
 
 
-class BookTally(Base):
+class BookCounter(Base):
     """By how many books a statement changed the catalogue: all of them add up to the number of books.
 
     The stamps are random numbers and tell one state of the catalogue from another: whoever adds or removes books, or
@@ -107,7 +107,7 @@ class BookTally(Base):
     have rows of their own and nobody waits for a counter.
     """
 
-    __tablename__ = "book_tallies"
+    __tablename__ = "book_counters"
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     delta: Mapped[int]

@@ -23,18 +23,18 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.catalog.counters import catalogue_version, number_of_books
 from app.catalog.models import Book, Genre
 from app.catalog.query import BookFilter, BookQuery
-from app.catalog.remembered import Remembered
 from app.catalog.rules import GENRES_LOCK
 from app.catalog.sorting import Direction, SortName
 from app.catalog.stock import locking
-from app.catalog.tally import number_of_books, state_of_books
+from app.catalog.versioned_cache import VersionedCache
 from app.catalog.view import COLUMNS, BookView, GenreView, Listed
 from app.core.db.driver import OnDriver, driver
 from app.core.paging import Key
 
-_COUNTS: Remembered[int] = Remembered(1000)
+_COUNTS: VersionedCache[int] = VersionedCache(1000)
 _PATTERN_SIGN = re.compile(r"([\\%_])")
 
 
@@ -105,10 +105,10 @@ class BookRepository:
     async def _remembered_count(self, asked: BookFilter) -> int:
         # What suits one filter is a disaster for another, in the counting as in the page that follows.
         custom = func.set_config("plan_cache_mode", "force_custom_plan", True)
-        state, _ = (await self._session.execute(select(state_of_books(), custom))).one()
+        state, _ = (await self._session.execute(select(catalogue_version(), custom))).one()
         known = _COUNTS.get(asked, state)
         if known is None:
-            counting = select(func.count(), state_of_books()).select_from(Book).where(*conditions(asked))
+            counting = select(func.count(), catalogue_version()).select_from(Book).where(*conditions(asked))
             known, state = (await self._session.execute(counting)).one()
             _COUNTS.keep(asked, state, known)
         return known

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.catalog.bitmaps import Bits, Masks, bits_of, count_of, difference, first_of, intersection, read_masks, union
+from app.catalog.counters import catalogue_version, number_of_books
 from app.catalog.errors import SearchTooLong
 from app.catalog.isbn import isbn_in_query
 from app.catalog.matching import (
@@ -40,10 +41,9 @@ from app.catalog.matching import (
 )
 from app.catalog.models import Book
 from app.catalog.query import BookFilter, BookQuery
-from app.catalog.remembered import Remembered
 from app.catalog.repository import conditions
 from app.catalog.rules import DEEPEST_ROW, MAX_WORDS, fuzzy
-from app.catalog.tally import number_of_books, state_of_books
+from app.catalog.versioned_cache import VersionedCache
 from app.catalog.view import COLUMNS, BookView
 from app.core.db.driver import OnDriver
 
@@ -122,7 +122,7 @@ _BY_IDS = OnDriver(select(*COLUMNS).where(Book.id == any_(bindparam("ids", type_
 _Found = tuple[_Hits, list[BookView]]
 MOST_IDS = 2_000_000
 """The searches that a process remembers have so many ids in all: 8 MB."""
-_REMEMBERED: Remembered[_Hits] = Remembered(1000, MOST_IDS, lambda hits: len(hits.first))
+_REMEMBERED: VersionedCache[_Hits] = VersionedCache(1000, MOST_IDS, lambda hits: len(hits.first))
 
 
 def forget_searches() -> None:
@@ -165,7 +165,7 @@ class BookSearch:
 
     async def _start(self, q: str) -> _Start:
         settings = [func.set_config(name, value, True) for name, value in _SETTINGS.items()]
-        query = select(func.bookstore_fold(q), number_of_books(), state_of_books(), *settings)
+        query = select(func.bookstore_fold(q), number_of_books(), catalogue_version(), *settings)
         folded, books, state, *_ = (await self._session.execute(query)).one()
         return _Start(list(dict.fromkeys(folded.split())), books, state)
 
@@ -221,7 +221,7 @@ class BookSearch:
             return _Part(hits, best, masks.state)
         ids = func.array_agg(Book.id)
         parts = (ids.filter(part) for part in (term.rest, term.worse, term.best_of_rest))
-        asked = select(state_of_books(), *parts).where(term.index)
+        asked = select(catalogue_version(), *parts).where(term.index)
         state, *found = (await self._session.execute(asked)).one()
         rest, worse, best_of_rest = (bits_of(ids or ()) for ids in found)
         best = union(difference(best, worse), best_of_rest)
@@ -232,7 +232,7 @@ class BookSearch:
         is_best = [] if match.best is None else [cast(cast(match.best, Integer), REAL).label("score_0")]
         found = select(Book.id, *(is_best or _scores(match))).where(match.condition, *conditions(query.filter))
         hits = found.cte("hits").prefix_with("MATERIALIZED")
-        total = select(func.count().label("total"), state_of_books().label("state")).select_from(hits).cte("total")
+        total = select(func.count().label("total"), catalogue_version().label("state")).select_from(hits).cte("total")
         scored = _weighed(match, hits, select(total.c.total).scalar_subquery()) if is_best else hits
         order = [*(desc(column) for column in scored.c if column.name != "id"), scored.c.id]
         ordered = select(scored.c.id).order_by(*order).limit(_most(query)).subquery()

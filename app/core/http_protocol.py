@@ -3,7 +3,7 @@
 Nobody reads a request line, a header or a cookie before its size is known to be small (431). Whoever is slow with a
 head or a body is refused (408); whoever is slow in taking an answer is cut off. When a process has as many
 connections as it may have, the one that has kept it waiting longest makes room for the next. How many requests are at
-work is bounded one layer further in, by `BodyGuard`, which knows when a request has come in full.
+work is bounded one layer further in, by `BodyLimitMiddleware`, which knows when a request has come in full.
 """
 
 import asyncio

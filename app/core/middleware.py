@@ -88,7 +88,7 @@ def _plain(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
     return name, b";".join(pair for pair in value.split(b";") if b'"' not in pair)
 
 
-class LastNet:
+class ServerErrorMiddleware:
     """Turns an unforeseen fault into a 500 that tells nothing of its cause; the log tells all."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -113,7 +113,7 @@ class LastNet:
 
 
 async def storable_text(request: Request) -> None:
-    """Dependency of every operation, behind authentication: refuse what BodyGuard noted.
+    """Dependency of every operation, behind authentication: refuse what BodyLimitMiddleware noted.
 
     Raises:
         RequestValidationError: U+0000 or a lone surrogate stands in path, query or body.

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
-from app.core.body_guard import declares_more_than
+from app.core.body_limit import declares_more_than
 from app.media.errors import FileExpected, FileTooLarge
 
 FIELD = "file"

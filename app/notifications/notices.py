@@ -12,7 +12,7 @@ from app.notifications.outbox import one_line
 
 NoticeKind = Literal["restock", "order_cancelled", "password_changed", "sign_in_linked"]
 
-KEPT = timedelta(days=90)
+READ_NOTICE_RETENTION = timedelta(days=90)
 PURGE_BATCH = 5000
 _SURPLUS = text("""
     WITH crowded AS (
@@ -51,7 +51,7 @@ async def post(session: AsyncSession, *notices: NewNotice) -> None:
 
 async def purge_read_notices(session: AsyncSession) -> int:
     """Delete a batch of the notices that were read 90 days ago; how many. What was not read stays, within bounds."""
-    old = select(Notice.id).where(Notice.read_at < func.now() - KEPT).limit(PURGE_BATCH)
+    old = select(Notice.id).where(Notice.read_at < func.now() - READ_NOTICE_RETENTION).limit(PURGE_BATCH)
     gone = delete(Notice).where(Notice.id.in_(old.with_for_update(skip_locked=True))).returning(Notice.id)
     return len((await session.scalars(gone)).all())
 

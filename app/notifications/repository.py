@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.jobs.leases import Leases
 from app.notifications.models import OutboxMail
 
-KEPT = timedelta(days=30)
+MAIL_RETENTION = timedelta(days=30)
 PURGE_BATCH = 5000
 
 
@@ -77,7 +77,7 @@ class OutboxRepository:
             select(OutboxMail.id)
             .where(
                 OutboxMail.status.in_(("sent", "suppressed")),
-                func.coalesce(OutboxMail.sent_at, OutboxMail.created_at) < func.now() - KEPT,
+                func.coalesce(OutboxMail.sent_at, OutboxMail.created_at) < func.now() - MAIL_RETENTION,
             )
             .limit(PURGE_BATCH)
             .with_for_update(skip_locked=True)

@@ -12,7 +12,7 @@ from app.orders.models import Order, OrderItem, OrderStatus
 
 WINDOW = timedelta(days=30)
 FRESH_SECONDS = 300
-KEPT = 24
+BEST_SELLERS_COMPUTED = 24
 
 
 @dataclass
@@ -42,6 +42,6 @@ async def _count(session: AsyncSession) -> list[int]:
         .where(OrderItem.book_id.is_not(None))
         .group_by(OrderItem.book_id)
         .order_by(copies.desc(), OrderItem.book_id)
-        .limit(KEPT)
+        .limit(BEST_SELLERS_COMPUTED)
     )
     return [book_id for book_id in await session.scalars(query) if book_id is not None]

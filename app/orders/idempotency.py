@@ -18,7 +18,7 @@ from app.orders.errors import CheckoutRefused, KeyInProgress, KeyReused
 from app.orders.placed import PlacedOrder
 from app.orders.schemas import CheckoutRequest, OrderOut
 
-KEPT = timedelta(hours=24)
+KEY_RETENTION = timedelta(hours=24)
 _CLAIM = """
     INSERT INTO idempotency_keys AS known
         (user_id, key, request_hash, response_status, response_body, expires_at)
@@ -28,7 +28,9 @@ _CLAIM = """
         WHERE known.expires_at <= now()
     RETURNING key
 """
-_KEPT = "SELECT request_hash, response_status, response_body FROM idempotency_keys WHERE user_id = $1 AND key = $2"
+_STORED_ANSWER = (
+    "SELECT request_hash, response_status, response_body FROM idempotency_keys WHERE user_id = $1 AND key = $2"
+)
 _GIVE_UP = "DELETE FROM idempotency_keys WHERE user_id = $1 AND key = $2"
 _KEEP = "UPDATE idempotency_keys SET response_status = $3, response_body = $4 WHERE user_id = $1 AND key = $2"
 
@@ -148,13 +150,13 @@ class IdempotencyKeys:
         """
         connection = await driver(self._session)
         try:
-            claimed = await connection.fetchval(_CLAIM, self._user_id, key, fingerprint(request), KEPT)
+            claimed = await connection.fetchval(_CLAIM, self._user_id, key, fingerprint(request), KEY_RETENTION)
         except asyncpg.LockNotAvailableError as error:
             raise KeyInProgress from error
         return ClaimedKey(self._user_id, key) if claimed else await self._kept(key, request)
 
     async def _kept(self, key: str, request: CheckoutRequest) -> Outcome:
-        row = await (await driver(self._session)).fetchrow(_KEPT, self._user_id, key)
+        row = await (await driver(self._session)).fetchrow(_STORED_ANSWER, self._user_id, key)
         if row is None:
             raise AssertionError("a key that cannot be claimed is there")
         kept_hash, status, body = row

@@ -120,14 +120,14 @@ class OrderEvent(Base):
     created_at: Mapped[CreatedAt]
 
 
-class SalesTally(Base):
+class SalesCounter(Base):
     """By how much a statement changed what the confirmed orders of an hour (in UTC) come to: all of them add up.
 
     Written by triggers on `orders` and `order_items`, so that all who write have rows of their own and nobody waits.
     """
 
-    __tablename__ = "sales_tallies"
-    __table_args__ = (Index("ix_sales_tallies_hour", "hour"),)
+    __tablename__ = "sales_counters"
+    __table_args__ = (Index("ix_sales_counters_hour", "hour"),)
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     hour: Mapped[Timestamp]

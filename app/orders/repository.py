@@ -44,7 +44,7 @@ MOST_LINES = 1000
 
 _BEGIN_CHECKOUT = "SELECT * FROM bookstore_begin_checkout($1, $2, $3)"
 _PAYMENTS, _KEYS, _LINE = slice(2, 5), slice(5, 7), slice(7, None)
-"""Columns of `bookstore_begin_checkout`, behind the id of the cart and its turn."""
+"""Columns of `bookstore_begin_checkout`, behind the id of the cart and its checkout number."""
 
 # The snapshot of a line is what the decrement of its book gives back: the row under the lock, nothing read before.
 _PLACE_ORDER = f"""
@@ -78,15 +78,15 @@ class OrderRepository:
         self._session = session
 
     async def begin_checkout(self, user_id: int, most_lines: int, most_keys: int | None) -> Begun:
-        """Lock the user's cart row, then read its lines and count the payments of its turn that took nothing.
+        """Lock the user's cart row, then read its lines and count the payments of this filling that took nothing.
 
         Of the lines up to one more than `most_lines`. With `most_keys`, the Idempotency-Keys of the user are counted
         under that lock as well, and where there is no cart, under that of the account.
         """
         rows = await (await driver(self._session)).fetch(_BEGIN_CHECKOUT, user_id, most_lines, most_keys)
-        cart_id, turn, *_ = first = rows[0]
+        cart_id, number, *_ = first = rows[0]
         lines = [CartLine(*line) for row in rows if (line := row[_LINE])[0] is not None]
-        cart = LockedCart(cart_id or 0, turn or 0, lines)
+        cart = LockedCart(cart_id or 0, number or 0, lines)
         return Begun(cart, EndedPayments(*first[_PAYMENTS]), KeptKeys(*first[_KEYS]))
 
     async def lock_books(self, book_ids: Sequence[int]) -> list[LockedBook]:

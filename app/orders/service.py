@@ -101,7 +101,9 @@ class OrderService:
             raise TotalChanged(totals.grand_total)
         if payments.declined_lately >= self._bounds.declines:
             raise TooManyDeclines(self._bounds.declines, payments.first_declined_at)
-        purchase = Purchase(buyer.id, cart.id, cart.turn, payments.count, totals.grand_total, self._currency)
+        purchase = Purchase(
+            buyer.id, cart.id, cart.checkout_number, payments.count, totals.grand_total, self._currency
+        )
         charge = await self._payments.charge(purchase, request.payment_options())
         batch = Batch(self._session)
         if not charge.approved:
@@ -110,7 +112,7 @@ class OrderService:
             buyer.id, lines, currency=self._currency, payment_reference=charge.reference, totals=totals
         )
         self._payments.record(batch, order.id)
-        self._cart.end_turn(batch, cart)
+        self._cart.empty(batch, cart)
         self._mails.confirm(batch, buyer, order)
         if under_key:
             under_key.keep(batch, Outcome.placed(order))

@@ -18,14 +18,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """What is paid for: the goods of one turn of a cart. `amount` in major units of `currency`.
+    """What is paid for: the goods of one filling of a cart. `amount` in major units of `currency`.
 
-    `ended` counts the attempts of this turn that took nothing: declined or voided.
+    `ended` counts the attempts of this filling that took nothing: declined or voided.
     """
 
     user_id: int
     cart_id: int
-    cart_turn: int
+    checkout_number: int
     ended: int
     amount: Decimal
     currency: str
@@ -55,7 +55,7 @@ class _Attempt:
             charge_key=self.key,
             user_id=what.user_id,
             cart_id=what.cart_id,
-            cart_turn=what.cart_turn,
+            checkout_number=what.checkout_number,
             amount=what.amount,
             currency=what.currency,
             outcome=self._outcome(),
@@ -87,9 +87,9 @@ class PaymentAttempts:
         self._attempt: _Attempt | None = None
 
     async def charge(self, purchase: Purchase, options: PaymentOptions) -> Charge:
-        """Charge for this turn of the cart: approved or declined. The cart row must be locked.
+        """Charge for this filling of the cart: approved or declined. The cart row must be locked.
 
-        The key of the charge depends on the cart, its turn, the amount and how many attempts of this turn have ended,
+        The key of the charge depends on the cart, its checkout number, the amount and how many attempts of this filling have ended,
         and on nothing that a crash forgets: a retry asks under the same key and gets the first outcome.
 
         Raises:
@@ -158,4 +158,4 @@ class PaymentAttempts:
 def charge_key(purchase: Purchase) -> str:
     """At most 64 characters, the same for the same try at paying for the same goods."""
     amount = hashlib.sha256(f"{purchase.amount:f} {purchase.currency}".encode()).hexdigest()[:12]
-    return f"{purchase.cart_id}-{purchase.cart_turn}-{purchase.ended}-{amount}"
+    return f"{purchase.cart_id}-{purchase.checkout_number}-{purchase.ended}-{amount}"

@@ -22,10 +22,14 @@ class PaymentAttempt(Base):
     __table_args__ = (
         CheckConstraint("amount >= 0", name="amount_not_negative"),
         CheckConstraint("outcome IN ('approved', 'declined', 'errored')", name="outcome"),
-        Index("ix_payment_attempts_cart_id_cart_turn", "cart_id", "cart_turn"),
+        Index("ix_payment_attempts_cart_id_checkout_number", "cart_id", "checkout_number"),
         Index("uq_payment_attempts_order_id_live", "order_id", unique=True, postgresql_where=LIVE),
         Index(
-            "uq_payment_attempts_cart_id_cart_turn_live", "cart_id", "cart_turn", unique=True, postgresql_where=LIVE
+            "uq_payment_attempts_cart_id_checkout_number_live",
+            "cart_id",
+            "checkout_number",
+            unique=True,
+            postgresql_where=LIVE,
         ),
     )
 
@@ -33,7 +37,7 @@ class PaymentAttempt(Base):
     charge_key: Mapped[str] = mapped_column(String(64), unique=True)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
     cart_id: Mapped[int | None]
-    cart_turn: Mapped[int | None]
+    checkout_number: Mapped[int | None]
     amount: Mapped[Decimal] = mapped_column(Numeric)
     currency: Mapped[str] = mapped_column(CHAR(3))
     outcome: Mapped[str] = mapped_column(String(12))
@@ -58,7 +62,7 @@ class PaymentRefund(Base):
 
 @dataclass(frozen=True, slots=True)
 class EndedPayments:
-    """The attempts of one turn of a cart that took nothing, as they stand under the lock of the cart row.
+    """The attempts of one filling of a cart that took nothing, as they stand under the lock of the cart row.
 
     `declined_lately` counts those that were declined within an hour, the first of them at `first_declined_at`.
     """

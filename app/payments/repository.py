@@ -18,7 +18,7 @@ class AttemptRow:
     charge_key: str
     user_id: int
     cart_id: int
-    cart_turn: int
+    checkout_number: int
     amount: Decimal
     currency: str
     outcome: str
@@ -39,7 +39,7 @@ class Paid:
 
 _RECORD = """
     INSERT INTO payment_attempts AS known
-        (charge_key, user_id, cart_id, cart_turn, amount, currency, outcome, reference, order_id, voided_at)
+        (charge_key, user_id, cart_id, checkout_number, amount, currency, outcome, reference, order_id, voided_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, CASE WHEN $10 THEN now() END)
     ON CONFLICT (charge_key) DO UPDATE SET outcome = excluded.outcome, reference = excluded.reference,
         order_id = excluded.order_id, voided_at = excluded.voided_at

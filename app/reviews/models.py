@@ -88,7 +88,7 @@ class ReviewDetails(ReviewEntry):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ReviewEligibility:
     """What decides whether a user may review a book; `review_id` is that of the user's review, if there is one."""
 
     book_exists: bool

@@ -25,7 +25,7 @@ from app.catalog.models import Book
 from app.catalog.stock import locking
 from app.orders.models import Order, OrderItem, OrderStatus
 from app.reviews.errors import ReviewDuplicate
-from app.reviews.models import RemovedReview, Review, ReviewDetails, ReviewEntry, ReviewFilter, Standing
+from app.reviews.models import RemovedReview, Review, ReviewDetails, ReviewEligibility, ReviewEntry, ReviewFilter
 from app.reviews.schemas import Direction, SortName
 
 _LIVE: ColumnElement[bool] = Review.deleted_at.is_(None)
@@ -66,14 +66,14 @@ class ReviewRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def standing(self, user_id: int, book_id: int) -> Standing:
+    async def eligibility(self, user_id: int, book_id: int) -> ReviewEligibility:
         """Where the user stands with the book."""
         query = select(
             exists().where(Book.id == book_id),
             _own(user_id, book_id).scalar_subquery(),
             _purchased(literal(user_id), literal(book_id)),
         )
-        return Standing(*(await self._session.execute(query)).one())
+        return ReviewEligibility(*(await self._session.execute(query)).one())
 
     async def purchased(self, user_id: int, book_id: int) -> bool:
         """Whether the user has a confirmed order with the book, as of now."""

@@ -11,11 +11,11 @@ from app.accounts.security.kinds import Kind
 from app.accounts.security.noting import note_refusal
 from app.catalog.errors import BookNotFound
 from app.reviews.errors import DuplicateReview, NotPurchased, NotReviewOwner, ReviewDuplicate, ReviewNotFound
-from app.reviews.models import ReviewDetails, Standing
+from app.reviews.models import ReviewDetails, ReviewEligibility
 from app.reviews.moderation import ModerationService
 from app.reviews.repository import ReviewRepository
 
-KEPT_DELETED = 10
+MAX_DELETED_REVIEWS = 10
 """Of the reviews that somebody wrote of a book and were deleted, so many are kept."""
 
 
@@ -42,9 +42,9 @@ class ReviewService:
         total = await self._reviews.count_of_book(book_id)
         return total, await self._reviews.page_of_book(book_id, offset, limit) if offset < total else []
 
-    async def standing(self, user_id: int, book_id: int) -> Standing:
+    async def eligibility(self, user_id: int, book_id: int) -> ReviewEligibility:
         """Whether the user may review the book, or has."""
-        return await self._reviews.standing(user_id, book_id)
+        return await self._reviews.eligibility(user_id, book_id)
 
     async def create(self, author_id: int, book_id: int, rating: int, text: str | None) -> ReviewDetails:
         """A new review of the book.
@@ -54,18 +54,18 @@ class ReviewService:
             DuplicateReview: the author has a review of it, or wrote one this instant.
             NotPurchased: the author has no confirmed order with it, or it was cancelled this instant.
         """
-        standing = await self._reviews.standing(author_id, book_id)
-        if not standing.book_exists:
+        eligibility = await self._reviews.eligibility(author_id, book_id)
+        if not eligibility.book_exists:
             raise BookNotFound
-        if standing.review_id is not None:
-            raise DuplicateReview(standing.review_id)
-        if not standing.purchased:
+        if eligibility.review_id is not None:
+            raise DuplicateReview(eligibility.review_id)
+        if not eligibility.purchased:
             raise NotPurchased
         if not await self._reviews.lock_book(book_id):
             raise BookNotFound
         if not await self._reviews.purchased(author_id, book_id):
             raise NotPurchased
-        await self._reviews.forget_deleted(author_id, book_id, KEPT_DELETED)
+        await self._reviews.forget_deleted(author_id, book_id, MAX_DELETED_REVIEWS)
         return await self.get(await self._add(author_id, book_id, rating, text))
 
     async def _add(self, author_id: int, book_id: int, rating: int, text: str | None) -> int:

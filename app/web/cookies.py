@@ -18,7 +18,7 @@ from app.core.parts import KEYS, SETTINGS
 
 SESSION: Final = "bookstore_session"
 GUEST: Final = "bookstore_guest"
-WORD: Final = "bookstore_word"
+FLASH: Final = "bookstore_flash"
 BROWSER: Final = "bookstore_browser"
 YEAR_SECONDS: Final = 365 * 86400
 

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from app.accounts.security.kinds import Kind
 from app.accounts.security.noting import note_refusal
-from app.core.body_guard import MAX_FIELDS
+from app.core.body_limit import MAX_FIELDS
 from app.core.db.transaction import TransactionRoute
 from app.core.errors import DomainError
 from app.core.middleware import storable_text

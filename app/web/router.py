@@ -21,13 +21,13 @@ from app.web.staff.sales import router as staff_sales
 from app.web.staff.security import router as staff_security
 from app.web.staff.stock import router as staff_stock
 from app.web.staff.users import router as staff_users
+from app.web.storefront.actions import router as actions
 from app.web.storefront.book import router as book
-from app.web.storefront.deeds import router as deeds
 from app.web.storefront.feeds import router as feeds
 from app.web.storefront.home import router as home
 from app.web.storefront.shop import router as shop
 
-STOREFRONT = (assets, contact, covers, home, shop, book, deeds, feeds, basket, checkout, *ACCOUNT)
+STOREFRONT = (assets, contact, covers, home, shop, book, actions, feeds, basket, checkout, *ACCOUNT)
 SHOPKEEPING = (
     staff_overview,
     staff_sales,

@@ -20,13 +20,13 @@ from app.web.deps import Browsers
 
 DAY_SECONDS = 86400
 MAX_GUEST_LINES = 50
-WORD_SECONDS = 300
+FLASH_SECONDS = 300
 
 Tone = Literal["good", "bad", "plain"]
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class FlashMessage:
     """A short message that the next page shows."""
 
     text: str
@@ -42,7 +42,7 @@ class _Carried(BaseModel):
 
 
 _CARRIED: TypeAdapter[_Carried] = TypeAdapter(_Carried)
-_WORDS = TypeAdapter(list[tuple[str, Tone]])
+_FLASHES = TypeAdapter(list[tuple[str, Tone]])
 Shape = TypeVar("Shape")
 
 
@@ -59,9 +59,9 @@ class Visitor:
     left_out: list[str] = field(default_factory=list)
     basket_count: int = 0
     unread_count: int = 0
-    heard: tuple[Word, ...] = ()
+    messages: tuple[FlashMessage, ...] = ()
     csrf: str = ""
-    _said: list[Word] = field(default_factory=list)
+    _new_messages: list[FlashMessage] = field(default_factory=list)
     _session_changed: bool = False
     _browser_is_known: bool = False
     _was_new: bool = True
@@ -77,9 +77,9 @@ class Visitor:
         assert self.caller is not None  # noqa: S101 - templates ask behind `visitor.caller`
         return shown_name(self.caller.id, self.caller.display_name, is_staff=self.is_staff)
 
-    def say(self, text: str, tone: Tone = "good") -> None:
+    def flash(self, text: str, tone: Tone = "good") -> None:
         """Show a message on the next page."""
-        self._said.append(Word(text, tone))
+        self._new_messages.append(FlashMessage(text, tone))
 
     def sign_in(self, token: str) -> None:
         """Carry that session from now on, and no guest's basket any more: merge it before.
@@ -88,7 +88,7 @@ class Visitor:
         """
         self.session_token, self._session_changed, self.guest_basket = token, True, {}
         for sentence in self.left_out:
-            self.say(sentence, "bad")
+            self.flash(sentence, "bad")
         self.be_known()
 
     def be_known(self) -> None:
@@ -111,11 +111,11 @@ class Visitor:
             cookies.write_signed(request, response, cookies.BROWSER, browser_of(request), life)
         if self._was_new or self._carried() != self._carried_before:
             cookies.write_signed(request, response, cookies.GUEST, self._carried().model_dump(), cookies.YEAR_SECONDS)
-        if self._said:
-            words = [(word.text, word.tone) for word in self._said]
-            cookies.write_signed(request, response, cookies.WORD, words, WORD_SECONDS)
-        elif self.heard and response.headers.get("content-type", "").startswith("text/html"):
-            cookies.forget(request, response, cookies.WORD)
+        if self._new_messages:
+            words = [(word.text, word.tone) for word in self._new_messages]
+            cookies.write_signed(request, response, cookies.FLASH, words, FLASH_SECONDS)
+        elif self.messages and response.headers.get("content-type", "").startswith("text/html"):
+            cookies.forget(request, response, cookies.FLASH)
 
     def _carried(self) -> _Carried:
         """What the cookie of a guest holds. Readers carry no basket there, but the prices that they saw."""
@@ -182,7 +182,7 @@ def _carried(request: Request) -> Visitor:
         given = _Carried(id=uuid4().hex, basket=[], seen=[])
     request.state.guest, request.state.guest_is_new = given, was_new
     basket = dict(given.basket)
-    words = _read(_WORDS, request, cookies.WORD) or []
+    words = _read(_FLASHES, request, cookies.FLASH) or []
     return Visitor(
         max_cart_lines=SETTINGS.of(request).max_cart_lines,
         session_token=cookies.read(request, cookies.SESSION),
@@ -190,7 +190,7 @@ def _carried(request: Request) -> Visitor:
         guest_basket=basket,
         prices_seen=dict(given.seen),
         basket_count=min(sum(basket.values()), INT_MAX),
-        heard=tuple(Word(text, tone) for text, tone in words),
+        messages=tuple(FlashMessage(text, tone) for text, tone in words),
         _was_new=was_new,
         _carried_before=given,
     )

@@ -31,22 +31,22 @@ FROM (
 ) AS steps
 ORDER BY taken_at, order_id, step::orderstatus;
 
--- The cart of a user bears the user's id; each order was one turn of it.
-INSERT INTO carts (id, user_id, created_at, turn)
+-- The cart of a user bears the user's id; each order was one filling of it.
+INSERT INTO carts (id, user_id, created_at, checkout_number)
 SELECT user_id, user_id, min(created_at), count(*) FROM plan WHERE status <> 'payment_failed' GROUP BY user_id ORDER BY 1;
 
 CREATE TEMPORARY TABLE totals ON COMMIT DROP AS
-SELECT plan.*, grand_total AS total, row_number() OVER (PARTITION BY plan.user_id ORDER BY order_id) - 1 AS turn
+SELECT plan.*, grand_total AS total, row_number() OVER (PARTITION BY plan.user_id ORDER BY order_id) - 1 AS checkout_number
 FROM plan JOIN orders ON orders.id = order_id
 WHERE plan.status <> 'payment_failed';
 
 INSERT INTO payment_attempts
-    (charge_key, user_id, cart_id, cart_turn, amount, currency, outcome, reference, order_id, created_at)
-SELECT 'order-' || order_id, user_id, user_id, turn, total, 'USD', 'approved', 'mock_' || md5(order_id::text), order_id,
+    (charge_key, user_id, cart_id, checkout_number, amount, currency, outcome, reference, order_id, created_at)
+SELECT 'order-' || order_id, user_id, user_id, checkout_number, total, 'USD', 'approved', 'mock_' || md5(order_id::text), order_id,
        created_at
 FROM totals
 UNION ALL
-SELECT 'declined-' || order_id, user_id, user_id, turn, total, 'USD', 'declined', NULL, NULL, created_at
+SELECT 'declined-' || order_id, user_id, user_id, checkout_number, total, 'USD', 'declined', NULL, NULL, created_at
 FROM totals WHERE pg_temp.dice(order_id, 310) < 0.05
 ORDER BY created_at;
 

@@ -1,11 +1,11 @@
 -- What POST /orders/checkout writes, in the order in which the shop takes its locks.
 BEGIN;
-SELECT id AS cart, turn AS turn FROM carts WHERE user_id = :user FOR UPDATE \gset
+SELECT id AS cart, checkout_number AS number FROM carts WHERE user_id = :user FOR UPDATE \gset
 SELECT id, title, author, isbn, price, cover_image_url, stock_quantity FROM books
     WHERE id IN (SELECT book_id FROM cart_items WHERE cart_id = :cart) ORDER BY id FOR UPDATE;
 WITH placed AS (
     INSERT INTO orders (user_id, currency, payment_reference, items_total, grand_total)
-    SELECT :user, 'USD', 'mock_' || :cart || '-' || :turn || '-0-0123456789ab', total, total
+    SELECT :user, 'USD', 'mock_' || :cart || '-' || :number || '-0-0123456789ab', total, total
     FROM (SELECT sum(quantity * price) AS total FROM cart_items JOIN books ON books.id = book_id WHERE cart_id = :cart)
         AS lines
     RETURNING id, status, grand_total
@@ -23,11 +23,11 @@ WITH moved AS (
 )
 INSERT INTO stock_movements (book_id, book_title, delta, quantity_after, kind, order_id, actor_user_id)
     SELECT id, title, -quantity, stock_quantity, 'sale', :order, :user FROM moved ORDER BY id;
-INSERT INTO payment_attempts (charge_key, user_id, cart_id, cart_turn, amount, currency, outcome, reference, order_id)
-    VALUES (:cart || '-' || :turn || '-0-0123456789ab', :user, :cart, :turn, :total, 'USD', 'approved',
-            'mock_' || :cart || '-' || :turn || '-0-0123456789ab', :order);
+INSERT INTO payment_attempts (charge_key, user_id, cart_id, checkout_number, amount, currency, outcome, reference, order_id)
+    VALUES (:cart || '-' || :number || '-0-0123456789ab', :user, :cart, :number, :total, 'USD', 'approved',
+            'mock_' || :cart || '-' || :number || '-0-0123456789ab', :order);
 DELETE FROM cart_items WHERE cart_id = :cart;
-UPDATE carts SET turn = turn + 1 WHERE id = :cart;
+UPDATE carts SET checkout_number = checkout_number + 1 WHERE id = :cart;
 INSERT INTO email_outbox (message_id, kind, recipient, subject, html, text, order_id)
     VALUES (gen_random_uuid()::text, 'order_confirmation', 'reader' || :user || '@example.com',
             'Your Bookstore order is confirmed', :html, :text, :order);

@@ -1,7 +1,7 @@
 """The counters of failed sign-ins, moved without as many sign-ins."""
 
 from app.accounts.limits import _choices
-from app.accounts.places import Place, Standing
+from app.accounts.places import Familiarity, Place
 from app.core.rate_limit import Quota, bucket_of
 from tests.support import Shop
 
@@ -14,8 +14,10 @@ BROWSER, BROWSERS = "failed login of a browser", "failed login of browsers"
 async def quota(shop: Shop, name: str, email: str, place: Place) -> Quota:
     """The quota of that name under which a failure at that place is counted."""
     hashed = await shop.scalar("SELECT hashed_password FROM users WHERE email = :email", email=email)
-    standing = Standing(hashed or "", knows_network=True, knows_browser=place.browser is not None)
-    return next(quota for choice in _choices(email, place, standing) for quota in choice if quota.operation == name)
+    familiarity = Familiarity(hashed or "", knows_network=True, knows_browser=place.browser is not None)
+    return next(
+        quota for choice in _choices(email, place, familiarity) for quota in choice if quota.operation == name
+    )
 
 
 async def set_hits(shop: Shop, found: Quota, hits: int) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from app.accounts import limits
 from app.accounts.limits import _choices
-from app.accounts.places import Place, Standing
+from app.accounts.places import Familiarity, Place
 from app.core.errors import RateLimited
 from app.core.rate_limit import RateLimiter, bucket_of
 from tests.accounts.counters import PAIR
@@ -17,13 +17,13 @@ EMAIL = "a@example.com"
 MANY = 6
 QUARTERS = 4
 
-Attempt = tuple[Place, Standing]
+Attempt = tuple[Place, Familiarity]
 
 
 def from_(network: int, browser: int | None = None, *, known: bool = False) -> Attempt:
     """Guessing on that network, with the cookie of that browser; `known`: the account signed in on the network."""
     cookie = None if browser is None else f"browser {browser}"
-    return Place(f"network {network}", cookie), Standing("", known, browser is not None)
+    return Place(f"network {network}", cookie), Familiarity("", known, browser is not None)
 
 
 STRANGE = [from_(number) for number in range(10, 10 + MANY)]
@@ -85,8 +85,8 @@ async def guesses_until_refused(limiter: RateLimiter, attempt: Attempt) -> int:
 
 async def pass_a_quarter(live: Shop, attempts: list[Attempt]) -> None:
     """The counters of pairs begin anew, those of an hour do not."""
-    for place, standing in attempts:
+    for place, familiarity in attempts:
         pair = next(
-            quota for choice in _choices(EMAIL, place, standing) for quota in choice if quota.operation == PAIR
+            quota for choice in _choices(EMAIL, place, familiarity) for quota in choice if quota.operation == PAIR
         )
         await live.rows("DELETE FROM rate_limits WHERE bucket = :bucket", bucket=bucket_of(b"key", pair))

@@ -185,8 +185,8 @@ async def test_of_each_kind_the_latest_are_kept(shop: Shop):
     assert await kinds(shop) == {"network": PLACES_KEPT, "browser": PLACES_KEPT}
     places = Places(shop.app.state.signing_key)
     known = [f"192.0.2.{number}" for number in range(PLACES_KEPT)] + ["203.0.113.1"]
-    standings = [await places.standing(shop.app.state.database, person.email, Place(address)) for address in known]
-    assert [standing.knows_network for standing in standings] == [True, False, *[True] * (PLACES_KEPT - 1)]
+    standings = [await places.familiarity(shop.app.state.database, person.email, Place(address)) for address in known]
+    assert [familiarity.knows_network for familiarity in standings] == [True, False, *[True] * (PLACES_KEPT - 1)]
 
 
 async def remember(shop: Shop, person: Person, place: Place, days_ago: int) -> None:

@@ -7,7 +7,7 @@ from httpx2 import Response
 
 from app.core.config import Settings
 from app.main import create_app
-from tests.admin.deeds import DEEDS, ISBN, SHOWN_ELSEWHERE, TWICE_IS_ONCE
+from tests.admin.actions import ACTIONS, ISBN, SHOWN_ELSEWHERE, TWICE_IS_ONCE
 from tests.admin.support import by_command, trail
 from tests.orders.support import sold
 from tests.support import Person, Shop, assert_problem
@@ -42,16 +42,16 @@ def test_every_operation_by_which_staff_write_is_accounted_for(settings: Setting
         for name, operation in operations.items()
         if not name.startswith("GET ") and "AUTH_FORBIDDEN" in str(operation["responses"].get("403"))
     }
-    known = DEEDS.keys() | SHOWN_ELSEWHERE.keys()
+    known = ACTIONS.keys() | SHOWN_ELSEWHERE.keys()
     assert len(writing) >= 10
     assert writing - known == set()
     assert known - operations.keys() == set()
 
 
-@pytest.mark.parametrize("operation", DEEDS)
+@pytest.mark.parametrize("operation", ACTIONS)
 async def test_an_action_of_staff_leaves_one_row(shop: Shop, admin: Person, operation: str):
     """Seen to fail for each operation with its call of `record` taken out."""
-    action, prepare = DEEDS[operation]
+    action, prepare = ACTIONS[operation]
     answer = await do(shop, admin, operation, *await prepare(shop))
     assert answer.status_code < 300, answer.text
     [row] = await trail(shop)
@@ -61,10 +61,10 @@ async def test_an_action_of_staff_leaves_one_row(shop: Shop, admin: Person, oper
     assert row.before or row.after
 
 
-@pytest.mark.parametrize("operation", DEEDS)
+@pytest.mark.parametrize("operation", ACTIONS)
 async def test_no_action_without_its_row(shop: Shop, admin: Person, operation: str):
     """Where the trail cannot be written, nothing is changed: both are one transaction."""
-    _, prepare = DEEDS[operation]
+    _, prepare = ACTIONS[operation]
     path, body = await prepare(shop)
     await shop.rows("ALTER TABLE audit_events ADD CONSTRAINT broken CHECK (false) NOT VALID")
     before = await shop.rows(STATE)
@@ -74,7 +74,7 @@ async def test_no_action_without_its_row(shop: Shop, admin: Person, operation: s
 
 @pytest.mark.parametrize("operation", TWICE_IS_ONCE)
 async def test_what_is_so_already_leaves_no_second_row(shop: Shop, admin: Person, operation: str):
-    request = await DEEDS[operation][1](shop)
+    request = await ACTIONS[operation][1](shop)
     for _ in range(2):
         assert (await do(shop, admin, operation, *request)).status_code == 200
     assert len(await trail(shop)) == 1
@@ -118,7 +118,7 @@ async def test_buyers_leave_no_rows(shop: Shop):
 
 
 async def before_and_after(shop: Shop, admin: Person, operation: str) -> tuple[Any, Any]:
-    assert (await do(shop, admin, operation, *await DEEDS[operation][1](shop))).status_code < 300
+    assert (await do(shop, admin, operation, *await ACTIONS[operation][1](shop))).status_code < 300
     [row] = await trail(shop)
     return row.before, row.after
 

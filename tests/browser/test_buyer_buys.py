@@ -32,19 +32,19 @@ async def change_copies(page: Page, title: str, scripts: bool) -> None:
 
 
 async def register(page: Page, email: str) -> None:
-    """Open an account on the way to the checkout, with a slip first."""
+    """Create an account on the way to the checkout, with a slip first."""
     await link(page, "Go to checkout").click()
     await heading(page, "Sign in")
-    await link(page, "Open an account").click()
-    await heading(page, "Open an account")
+    await link(page, "Create an account").click()
+    await heading(page, "Create an account")
     await page.get_by_label("E-mail address").fill(email)
     await page.get_by_label("Password").fill("short")
-    await button(page, "Open the account").click()
+    await button(page, "Create account").click()
     await expect(page.get_by_role("alert")).to_contain_text("Please use at least 8 characters.")
     await expect(page.get_by_label("E-mail address")).to_have_value(email)
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_label("Name").fill("Rosa Ingram")
-    await button(page, "Open the account").click()
+    await button(page, "Create account").click()
 
 
 async def pay(page: Page) -> None:

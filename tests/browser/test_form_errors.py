@@ -38,7 +38,7 @@ async def fill_in(page: Page, action: str, typed: dict[str, str | bool]) -> None
 
 async def assert_told(page: Page, wrong: set[str]) -> None:
     """An alert says what is wrong and leads to the fields, which say it too."""
-    alert = page.locator("[role=alert], [role=status] .word.bad").first
+    alert = page.locator("[role=alert], [role=status] .flash.bad").first
     await alert.wait_for()
     assert (await alert.inner_text()).strip()
     for name in wrong:

@@ -54,8 +54,8 @@ PUBLIC = [
     Visit("guest", "/account/reset?token=stale", status=400),
     Visit("guest", "/account/verify?token=stale", status=400),
     Visit("guest", "/docs", "docs", repeated=".operation, .described, .contents li li"),
-    Visit("guest", "/nowhere", "lost", 404),
-    Visit("guest", "/basket/add", "lost", 405),
+    Visit("guest", "/nowhere", "not_found", 404),
+    Visit("guest", "/basket/add", "not_found", 405),
 ]
 READERS = [
     *visits(

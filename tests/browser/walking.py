@@ -27,7 +27,7 @@ def top(page: Page, name: str) -> Locator:
 
 def said(page: Page) -> Locator:
     """What the shop says after something was done."""
-    return page.locator("[data-words]")
+    return page.locator("[data-messages]")
 
 
 async def heading(page: Page, text: str) -> None:

@@ -9,8 +9,8 @@ from sqlalchemy import text
 
 from app.catalog import deps, search
 from app.catalog.query import BookQuery
-from app.catalog.remembered import Remembered
 from app.catalog.search import BookSearch
+from app.catalog.versioned_cache import VersionedCache
 from app.core.keys import Keys
 from app.core.paging import Cursors
 from tests.catalog.support import ids, listed
@@ -122,7 +122,7 @@ async def test_counts_take_one_statement_the_second_time(live: Shop):
 
 
 def test_the_oldest_is_forgotten():
-    known: Remembered[str] = Remembered(2)
+    known: VersionedCache[str] = VersionedCache(2)
     known.keep("a", 1, "first")
     known.keep("b", 1, "second")
     assert known.get("a", 1) == "first"
@@ -133,7 +133,7 @@ def test_the_oldest_is_forgotten():
 
 def test_what_is_remembered_weighs_no_more_than_may_be():
     """Seen to fail without `_weight`."""
-    known: Remembered[str] = Remembered(10, 6, len)
+    known: VersionedCache[str] = VersionedCache(10, 6, len)
     for name, answer in (("a", "xxx"), ("b", "xx"), ("a", "x"), ("c", "xxx")):
         known.keep(name, 1, answer)
     assert [known.get(name, 1) for name in "abc"] == ["x", "xx", "xxx"]

@@ -5,13 +5,13 @@ import asyncio
 import asyncpg
 import pytest
 
-from app.catalog.tally import add_up_tallies
+from app.catalog.counters import merge_book_counters
 from app.housekeeping import sweep
 from tests.catalog.support import listed
 from tests.support import Shop
 
-STATE = "SELECT bit_xor(stamp) FROM book_tallies"
-COUNT = "SELECT coalesce(sum(delta), 0), (SELECT count(*) FROM books) FROM book_tallies"
+STATE = "SELECT bit_xor(stamp) FROM book_counters"
+COUNT = "SELECT coalesce(sum(delta), 0), (SELECT count(*) FROM books) FROM book_counters"
 
 
 async def total(shop: Shop, **query: object) -> int:
@@ -58,12 +58,12 @@ async def test_nobody_waits_for_a_book_that_is_being_added(live: Shop, raw: asyn
     assert await total(live) == 2
 
 
-async def test_housekeeping_adds_the_tallies_up(live: Shop):
+async def test_housekeeping_adds_the_counters_up(live: Shop):
     for _ in range(5):
         await live.book()
-    assert await live.scalar("SELECT count(*) FROM book_tallies") == 6
+    assert await live.scalar("SELECT count(*) FROM book_counters") == 6
     assert await sweep(live.app.state.database, live.app.state.settings) == 0
-    assert await live.rows("SELECT delta FROM book_tallies") == [(5,)]
+    assert await live.rows("SELECT delta FROM book_counters") == [(5,)]
     assert await total(live) == 5
 
 
@@ -74,7 +74,7 @@ async def test_adding_up_loses_nothing_that_comes_meanwhile(live: Shop, raw: asy
     await adding.start()
     await raw.execute("INSERT INTO books (title, author, price) VALUES ('Meanwhile', 'A', 1)")
     database = live.app.state.database
-    await asyncio.gather(*(database.transaction(add_up_tallies) for _ in range(4)))
+    await asyncio.gather(*(database.transaction(merge_book_counters) for _ in range(4)))
     await adding.commit()
     assert await total(live) == 4 == await live.scalar("SELECT count(*) FROM books")
 
@@ -105,5 +105,5 @@ async def test_adding_up_leaves_the_state_alone(live: Shop):
     for _ in range(3):
         await live.book()
     before = await live.scalar(STATE)
-    assert await live.app.state.database.transaction(add_up_tallies) == 4
+    assert await live.app.state.database.transaction(merge_book_counters) == 4
     assert await live.scalar(STATE) == before

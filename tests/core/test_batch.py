@@ -66,7 +66,7 @@ async def test_what_is_added_after_sending_is_sent_the_next_time(live: Shop, raw
 @pytest.fixture(params=["readers", "plain"])
 async def database(request: pytest.FixtureRequest, database_url: str, settings: Settings):
     engine = make_engine(database_url, settings)
-    database = Database(engine, with_readers=request.param == "readers")
+    database = Database(engine, with_autocommit=request.param == "readers")
     yield database
     await database.aclose()
 

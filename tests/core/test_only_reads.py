@@ -39,7 +39,7 @@ async def test_they_are_answered_where_nothing_can_be_written(
         f"ALTER DATABASE {await raw.fetchval('SELECT current_database()')} SET default_transaction_read_only = on"
     )
     engine = make_engine(database_url, settings)
-    live.app.state.database = database = Database(engine, with_readers=True)
+    live.app.state.database = database = Database(engine, with_autocommit=True)
     client: AsyncClient = live.client
     answer = await client.get(address.format(book_id=book, order_id=order["id"]), headers=person.headers)
     assert answer.status_code == 200, answer.text

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.catalog.models import Genre
-from app.core.db.readers import Readers
+from app.core.db.autocommit import AutocommitSessions
 from app.core.db.sessions import sessions_on
 from tests.core.detaching import GENRES
 
@@ -47,7 +47,7 @@ async def test_objects_live_as_long_as_their_session_and_no_longer(shared_engine
 
 
 async def test_readers_keep_sessions_but_nothing_that_these_have_loaded(shared_engine: AsyncEngine):
-    readers = Readers(shared_engine)
+    readers = AutocommitSessions(shared_engine)
     loaded: list[weakref.ref[Genre]] = []
 
     async def read(session) -> None:

@@ -48,7 +48,7 @@ def test_the_walk_knows_forms_of_every_kind():
 
 @pytest.mark.parametrize("path", ROUTES)
 async def test_a_form_in_another_charset_is_refused(client: AsyncClient, path: str):
-    """Seen to fail without the judgement of the content type in BodyGuard."""
+    """Seen to fail without the judgement of the content type in BodyLimitMiddleware."""
     for codec in CODECS:
         for kind in (
             f"multipart/form-data; boundary=x; charset={codec}",

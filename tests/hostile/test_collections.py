@@ -50,8 +50,8 @@ CROWD = (
        WHERE orders.user_id = $1 AND books.id IN (SELECT id FROM books ORDER BY id LIMIT 200)""",
     """INSERT INTO idempotency_keys (user_id, key, request_hash, response_status, response_body, expires_at)
        SELECT $1, 'key' || n, 'x', 201, 'x', now() + interval '1 hour' FROM generate_series(1, 20000) n""",
-    """INSERT INTO payment_attempts (charge_key, user_id, cart_id, cart_turn, amount, currency, outcome)
-       SELECT 'charge' || n, $1, carts.id, turn, 1, 'USD', 'declined' FROM carts, generate_series(1, 2000) n
+    """INSERT INTO payment_attempts (charge_key, user_id, cart_id, checkout_number, amount, currency, outcome)
+       SELECT 'charge' || n, $1, carts.id, carts.checkout_number, 1, 'USD', 'declined' FROM carts, generate_series(1, 2000) n
        WHERE user_id = $1""",
     "ANALYZE",
 )

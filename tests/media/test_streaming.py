@@ -85,7 +85,7 @@ async def growth(premises: Premises, admin: Person) -> AsyncIterator[None]:
 
 
 async def test_without_a_token_the_answer_does_not_wait_for_the_body(premises: Premises):
-    """Seen to fail without the exemption in BodyGuard: no answer before the body."""
+    """Seen to fail without the exemption in BodyLimitMiddleware: no answer before the body."""
     line = await Line.open(premises)
     await line.begin(None, f"Content-Length: {HUNDRED_MB}")
     async with asyncio.timeout(30):

@@ -127,7 +127,7 @@ async def test_a_file_at_the_bound_passes_and_one_byte_more_is_413(
 async def test_the_bound_of_json_bodies_does_not_bind_uploads_nor_the_other_way_round(
     shop: Shop, admin: Person, settings: Settings
 ):
-    """Seen to fail without the exemption in BodyGuard: 413 above MAX_BODY_BYTES."""
+    """Seen to fail without the exemption in BodyLimitMiddleware: 413 above MAX_BODY_BYTES."""
     assert settings.max_body_bytes < settings.upload_max_bytes
     assert (await upload(shop, admin, PNG + bytes(settings.max_body_bytes))).status_code == 200
     for path in ("/uploads/images/", "/uploads/image", "/books"):
@@ -285,7 +285,7 @@ async def test_the_name_of_the_file_is_of_no_account(shop: Shop, admin: Person, 
 
 @pytest.mark.parametrize("who", ["nobody", "reader", "former admin"])
 async def test_the_caller_is_authenticated_before_the_body_is_read(shop: Shop, settings: Settings, who: str):
-    """Seen to fail without the exemption in BodyGuard, which read the body first."""
+    """Seen to fail without the exemption in BodyLimitMiddleware, which read the body first."""
     read = False
 
     async def body():

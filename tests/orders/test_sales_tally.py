@@ -5,13 +5,13 @@ import asyncio
 import asyncpg
 import pytest
 
-from app.orders.tally import add_up_sales
+from app.orders.counters import merge_sales_counters
 from tests.support import Shop
 
-HOUR = "SELECT coalesce(sum(orders), 0), coalesce(sum(copies), 0), coalesce(sum(revenue), 0) FROM sales_tallies"
+HOUR = "SELECT coalesce(sum(orders), 0), coalesce(sum(copies), 0), coalesce(sum(revenue), 0) FROM sales_counters"
 DIFFERENCES = """
     SELECT hour FROM (
-        SELECT hour, orders, copies, revenue FROM sales_tallies
+        SELECT hour, orders, copies, revenue FROM sales_counters
         UNION ALL SELECT date_trunc('hour', created_at), -1, 0, 0 FROM orders WHERE status = 'confirmed'
         UNION ALL SELECT date_trunc('hour', created_at), 0, -quantity, -quantity * unit_price
         FROM orders JOIN order_items ON order_id = orders.id WHERE status = 'confirmed'
@@ -55,7 +55,7 @@ async def three_orders(shop: Shop) -> None:
         ("TRUNCATE orders CASCADE", (0, 0, 0)),
     ],
 )
-async def test_the_tallies_are_true_however_orders_are_written(
+async def test_the_counters_are_true_however_orders_are_written(
     shop: Shop, statement: str, figures: tuple[int, int, int]
 ):
     """Seen to fail without the trigger of each."""
@@ -69,11 +69,13 @@ async def test_adding_up_loses_nothing_that_comes_meanwhile(live: Shop, raw: asy
     await three_orders(live)
     async with raw.transaction():
         await raw.execute("UPDATE orders SET status = 'cancelled' WHERE id = (SELECT min(id) FROM orders)")
-        added_up = await asyncio.gather(*(live.app.state.database.transaction(add_up_sales) for _ in range(3)))
+        added_up = await asyncio.gather(
+            *(live.app.state.database.transaction(merge_sales_counters) for _ in range(3))
+        )
         assert max(added_up) == 6
     assert await live.rows(DIFFERENCES) == []
     assert (await live.rows(HOUR))[0] == (2, 8, 28)
-    assert await live.app.state.database.transaction(add_up_sales) == 2
-    assert await live.app.state.database.transaction(add_up_sales) == 0
+    assert await live.app.state.database.transaction(merge_sales_counters) == 2
+    assert await live.app.state.database.transaction(merge_sales_counters) == 0
     assert (await live.rows(HOUR))[0] == (2, 8, 28)
     assert await live.rows(DIFFERENCES) == []

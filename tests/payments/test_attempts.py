@@ -69,10 +69,10 @@ async def test_an_approved_charge_is_on_record_with_its_order(live: Shop, buyer:
 async def test_an_attempt_tells_who_paid_for_which_turn_of_which_cart_and_how(
     live: Shop, buyer: Person, till: Till, raw, declined: bool
 ):
-    cart, turn = await raw.fetchrow("SELECT id, turn FROM carts")
+    cart, number = await raw.fetchrow("SELECT id, checkout_number FROM carts")
     await live.checkout(buyer, force_payment_failure=declined)
-    told = await raw.fetchrow("SELECT user_id, cart_id, cart_turn, amount, currency FROM payment_attempts")
-    assert tuple(told) == (buyer.id, cart, turn, 20, "USD")
+    told = await raw.fetchrow("SELECT user_id, cart_id, checkout_number, amount, currency FROM payment_attempts")
+    assert tuple(told) == (buyer.id, cart, number, 20, "USD")
 
 
 async def test_only_a_charge_can_be_put_on_record(live: Shop, till: Till):
@@ -221,10 +221,10 @@ async def test_the_database_allows_one_live_charge_for_a_turn_and_for_an_order(
     live: Shop, buyer: Person, till: Till, raw
 ):
     await live.checkout(buyer)
-    for values in ("order_id, cart_turn + 1", "NULL, cart_turn"):
+    for values in ("order_id, checkout_number + 1", "NULL, checkout_number"):
         with pytest.raises(asyncpg.UniqueViolationError):
             await raw.execute(f"""
-                INSERT INTO payment_attempts (charge_key, cart_id, amount, currency, outcome, order_id, cart_turn)
+                INSERT INTO payment_attempts (charge_key, cart_id, amount, currency, outcome, order_id, checkout_number)
                 SELECT 'other', cart_id, amount, currency, outcome, {values} FROM payment_attempts
             """)
 

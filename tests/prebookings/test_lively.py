@@ -27,14 +27,14 @@ class Crowd:
 
     async def gather(self) -> None:
         self._admin = await self._shop.admin()
-        self._readers = [await self._shop.person() for _ in range(4)]
+        self._autocommit = [await self._shop.person() for _ in range(4)]
         self._books = [await self._shop.book(stock_quantity=stock) for stock in (0, 0, 1)]
 
     async def act(self) -> None:
         """One deed of somebody."""
         deeds = (self._book_ahead, self._give_up, self._sell_out, self._restock, self._buy, self._cancel_order)
         (deed,) = self._chance.choices(deeds, weights=(8, 2, 3, 3, 2, 2))
-        await deed(self._chance.choice(self._readers), self._chance.choice(self._books))
+        await deed(self._chance.choice(self._autocommit), self._chance.choice(self._books))
 
     async def _book_ahead(self, reader: Person, book: int) -> None:
         self._note("book", await book_ahead(self._shop, reader, book))

@@ -41,9 +41,9 @@ def race(premises: Premises, tally: Tally) -> Race:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if tallies := config.stash.get(TALLIES, []):
+    if counters := config.stash.get(TALLIES, []):
         terminalreporter.section("races on real processes")
         terminalreporter.write_line("| Scenario | Rounds | Requests | Outcomes | `bookstore verify` |")
         terminalreporter.write_line("|---|---|---|---|---|")
-        for tally in tallies:
+        for tally in counters:
             terminalreporter.write_line(tally.row())

@@ -165,8 +165,8 @@ def test_old_orders_get_their_totals(alembic: Config, sql):
     lines = "INSERT INTO order_items (order_id, book_id, quantity, unit_price) SELECT o.id, b.id, {} FROM orders o, books b"
     sql(f"{lines.format('3, 0.10')} WHERE o.id < 4")
     sql(f"{lines.format('2, 19.99')} WHERE o.id = 1")
-    sold = "SELECT sum(orders), sum(copies), sum(revenue) FROM sales_tallies"
-    entries = "SELECT count(*) FROM sales_tallies"
+    sold = "SELECT sum(orders), sum(copies), sum(revenue) FROM sales_counters"
+    entries = "SELECT count(*) FROM sales_counters"
     before, written = sql(sold)[0], sql(entries)[0][0]
     assert tuple(before) == (2, 5, Decimal("40.28"))
 

@@ -39,11 +39,11 @@ KEPT_BESIDE = {
 }
 """Laws of what triggers keep beside the tables: what they would have done is done after the breaks of all others."""
 KEEP_BESIDE = """
-    DELETE FROM book_tallies;
-    INSERT INTO book_tallies (delta) SELECT count(*) FROM books;
+    DELETE FROM book_counters;
+    INSERT INTO book_counters (delta) SELECT count(*) FROM books;
     INSERT INTO book_words (word) SELECT DISTINCT unnest(tsvector_to_array(search_vector)) FROM books;
-    DELETE FROM sales_tallies;
-    INSERT INTO sales_tallies (hour, orders, copies, revenue)
+    DELETE FROM sales_counters;
+    INSERT INTO sales_counters (hour, orders, copies, revenue)
     SELECT date_trunc('hour', created_at, 'UTC'), count(DISTINCT orders.id), coalesce(sum(quantity), 0),
            coalesce(sum(line_total), 0)
     FROM orders LEFT JOIN order_items ON order_id = orders.id WHERE status = 'confirmed' GROUP BY 1;
@@ -104,8 +104,8 @@ BREAKS: dict[str, tuple[str, ...]] = {
         """,
     ),
     "books_are_tallied": (
-        "INSERT INTO book_tallies (delta) VALUES (-1)",
-        "DELETE FROM book_tallies",
+        "INSERT INTO book_counters (delta) VALUES (-1)",
+        "DELETE FROM book_counters",
         """
         INSERT INTO books (title, author, price) VALUES ('Uncounted', 'A', 1);
         INSERT INTO book_words (word) VALUES ('uncounted'), ('a');
@@ -144,11 +144,11 @@ BREAKS: dict[str, tuple[str, ...]] = {
         """,
     ),
     "sales_are_tallied": (
-        "DELETE FROM sales_tallies",
-        "UPDATE sales_tallies SET hour = hour - interval '1 hour'",
-        "INSERT INTO sales_tallies (hour, orders, copies, revenue) VALUES ('2020-01-01', 0, 0, 0.01)",
-        "UPDATE sales_tallies SET orders = orders + 1 WHERE orders <> 0",
-        "UPDATE sales_tallies SET copies = copies + 1 WHERE copies <> 0",
+        "DELETE FROM sales_counters",
+        "UPDATE sales_counters SET hour = hour - interval '1 hour'",
+        "INSERT INTO sales_counters (hour, orders, copies, revenue) VALUES ('2020-01-01', 0, 0, 0.01)",
+        "UPDATE sales_counters SET orders = orders + 1 WHERE orders <> 0",
+        "UPDATE sales_counters SET copies = copies + 1 WHERE copies <> 0",
     ),
     "lines_are_positive": (
         f"""
@@ -211,10 +211,10 @@ BREAKS: dict[str, tuple[str, ...]] = {
         """,
     ),
     "cart_turns_end_in_one_order": (
-        "UPDATE carts SET turn = 0 WHERE turn = 1",
+        "UPDATE carts SET checkout_number = 0 WHERE checkout_number = 1",
         """
-        DROP INDEX uq_payment_attempts_cart_id_cart_turn_live;
-        UPDATE payment_attempts SET cart_turn = 0;
+        DROP INDEX uq_payment_attempts_cart_id_checkout_number_live;
+        UPDATE payment_attempts SET checkout_number = 0;
         """,
     ),
     "refunds_within_charges": (
@@ -325,8 +325,8 @@ ALLOWED = {
         DELETE FROM payment_attempts WHERE order_id = {BOBS};
     """,
     "charges that were voided or declined have no order": """
-        INSERT INTO payment_attempts (charge_key, user_id, cart_id, cart_turn, amount, currency, outcome, voided_at)
-        SELECT outcome, user_id, id, turn, 1, 'USD', outcome, CASE outcome WHEN 'approved' THEN now() END
+        INSERT INTO payment_attempts (charge_key, user_id, cart_id, checkout_number, amount, currency, outcome, voided_at)
+        SELECT outcome, user_id, id, checkout_number, 1, 'USD', outcome, CASE outcome WHEN 'approved' THEN now() END
         FROM carts, unnest(ARRAY['approved', 'declined', 'errored']) AS outcome
         WHERE id = (SELECT max(id) FROM carts)
     """,

@@ -28,9 +28,9 @@ class Crowd:
     async def gather(self) -> None:
         """Five readers, one of staff, three books, an order, two sessions."""
         self._admin = await self._shop.admin()
-        self._readers = [await self._shop.person() for _ in range(5)]
+        self._autocommit = [await self._shop.person() for _ in range(5)]
         self._books = [await self._shop.book(stock_quantity=stock) for stock in (0, 5, 20)]
-        self._orders = [(buyer, await buy(self._shop, buyer, self._books[-1])) for buyer in self._readers[:1]]
+        self._orders = [(buyer, await buy(self._shop, buyer, self._books[-1])) for buyer in self._autocommit[:1]]
         self._tokens = [await self._register() for _ in range(2)]
 
     async def act(self) -> None:
@@ -115,7 +115,7 @@ class Crowd:
         return [answer.json()["refresh_token"]]
 
     def _reader(self) -> Person:
-        return self._chance.choice(self._readers)
+        return self._chance.choice(self._autocommit)
 
     def _book(self) -> int:
         return self._chance.choice(self._books)

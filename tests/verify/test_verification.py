@@ -14,17 +14,17 @@ from sqlalchemy.exc import DBAPIError
 from app.core.config import Settings
 from app.core.db.engine import make_engine
 from app.core.db.transaction import Database
-from app.verify.law import Law
-from app.verify.laws import LAWS
+from app.verify.invariant import Invariant
+from app.verify.invariants import INVARIANTS
 from app.verify.render import render_verification
 from app.verify.service import verify, verify_patiently
 from tests.races.support import blocked
 from tests.support import Person, Shop, assert_problem
 from tests.verify.support import furnish
 
-STOCK = Law("stock", "Shows the stock.", "SELECT id AS book_id, stock_quantity FROM books")
-GATE = Law("gate", "Waits for advisory lock 1.", "SELECT pg_advisory_xact_lock(1)::text AS passed")
-BOUND = Law("bound", "Shows the time limit.", "SELECT current_setting('statement_timeout') AS bound")
+STOCK = Invariant("stock", "Shows the stock.", "SELECT id AS book_id, stock_quantity FROM books")
+GATE = Invariant("gate", "Waits for advisory lock 1.", "SELECT pg_advisory_xact_lock(1)::text AS passed")
+BOUND = Invariant("bound", "Shows the time limit.", "SELECT current_setting('statement_timeout') AS bound")
 SPOIL = "UPDATE books SET stock_quantity = stock_quantity + 1"
 
 
@@ -43,7 +43,7 @@ async def test_staff_see_every_law(live: Shop):
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", body["checked_at"])
     assert body["laws"] == [
         {"name": law.name, "sentence": law.sentence, "ok": True, "offending": [], "offending_count": 0}
-        for law in LAWS
+        for law in INVARIANTS
     ]
 
 
@@ -85,7 +85,7 @@ async def test_all_laws_see_one_picture_while_the_shop_sells(live: Shop, raw: as
 @pytest.mark.parametrize("patient", [False, True])
 async def test_a_law_cannot_write(live: Shop, patient: bool):
     database = live.app.state.database
-    writing = [Law("writing", "Writes.", "SELECT nextval('books_id_seq') AS taken")]
+    writing = [Invariant("writing", "Writes.", "SELECT nextval('books_id_seq') AS taken")]
     with pytest.raises(DBAPIError, match="read-only transaction"):
         await (
             verify_patiently(database, writing) if patient else database.transaction(partial(verify, laws=writing))
@@ -123,7 +123,9 @@ async def test_it_works_behind_a_pooler_in_transaction_mode(live: Shop, database
 
 
 async def test_values_are_printed_as_they_are(live: Shop):
-    strange = Law("strange", "[bold]Titles[/bold] may hold anything.", "SELECT '[red]x[/red]' AS title, NULL AS isbn")
+    strange = Invariant(
+        "strange", "[bold]Titles[/bold] may hold anything.", "SELECT '[red]x[/red]' AS title, NULL AS isbn"
+    )
     out = StringIO()
     render_verification(
         await verify_patiently(live.app.state.database, [strange]), Console(file=out, width=120, soft_wrap=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from app.verify.laws import LAWS
+from app.verify.invariants import INVARIANTS
 from tests.command import bookstore
 
 
@@ -20,8 +20,8 @@ def shop(database_url: str, tmp_path: Path) -> dict[str, str]:
 def test_a_sound_shop_is_exit_code_0(shop: dict[str, str]):
     done = bookstore("verify", **shop)
     assert done.returncode == 0, done.stderr
-    assert f"All {len(LAWS)} laws hold." in done.stdout
-    assert all(law.name in done.stdout and law.sentence in done.stdout for law in LAWS)
+    assert f"All {len(INVARIANTS)} laws hold." in done.stdout
+    assert all(law.name in done.stdout and law.sentence in done.stdout for law in INVARIANTS)
 
 
 async def test_a_broken_law_is_exit_code_1_and_shows_its_rows(shop: dict[str, str], raw: asyncpg.Connection):
@@ -32,7 +32,7 @@ async def test_a_broken_law_is_exit_code_1_and_shows_its_rows(shop: dict[str, st
     done = bookstore("verify", **shop)
     assert done.returncode == 1
     assert done.stderr == ""
-    assert f"1 of {len(LAWS)} laws broken." in done.stdout
+    assert f"1 of {len(INVARIANTS)} laws broken." in done.stdout
     assert f"  book_id={first}  stock_quantity=1000  sum_of_movements=" in done.stdout
     assert done.stdout.count("  book_id=") == 10
     assert "  … and 2 more" in done.stdout

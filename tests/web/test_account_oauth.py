@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.sessions import Tokens
 from app.web.account.deps import entrance_on
-from app.web.account.welcome import Entrance
+from app.web.account.establishing import Entrance
 from tests.oauth.provider import FakeProvider, provider_running
 from tests.oauth.support import BASE, Clock, consent, identities, parameters, point
 from tests.web.browser import Browser, session_token

@@ -104,7 +104,7 @@ async def test_all_other_sessions_are_ended(browser: Browser):
     await browser.send("/account/sessions/end-others")
     assert "You are signed out everywhere else." in browser.text
     assert len(await session_ids(browser)) == 1
-    assert "End all but this one" not in browser.text
+    assert "End all other sessions" not in browser.text
 
 
 async def test_signing_in_again_ends_the_session_before(browser: Browser):

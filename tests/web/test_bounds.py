@@ -14,7 +14,7 @@ FULL_BASKET = "Your basket holds 2 titles, and no more fit in."
 
 async def said(browser: Browser) -> str:
     """The message that the page shows first."""
-    return browser.page.text.split('class="word ')[1].split(">")[1].split("<")[0]
+    return browser.page.text.split('class="flash ')[1].split(">")[1].split("<")[0]
 
 
 async def test_a_full_basket_says_so_and_keeps_what_is_there(browser: Browser):
@@ -75,7 +75,7 @@ async def test_the_longest_message_of_a_hand_over_fits_into_its_cookie(browser: 
     browser.shop.bound(max_cart_lines=1)
     await browser.open("/account/sign-in")
     await browser.send("/account/sign-in", email=person.email, password=PASSWORD, follow=False)
-    [cookie] = [value for value in browser.page.headers.get_list("set-cookie") if value.startswith("bookstore_word")]
+    [cookie] = [value for value in browser.page.headers.get_list("set-cookie") if value.startswith("bookstore_flash")]
     assert len(cookie) < 4000
     await browser.open("/")
     assert "and 1 more" in browser.text

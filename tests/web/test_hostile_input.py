@@ -92,16 +92,16 @@ async def test_the_cookie_of_a_guest_in_another_shape_is_no_cookie(browser: Brow
     "content", [1, "x", {}, [1], [[]], [["text"]], [["text", "shrill"]], [[1, "good"]], [[None, None]]]
 )
 async def test_a_word_in_another_shape_is_not_said(browser: Browser, content: Any):
-    value = signed(browser, cookies.WORD, content)
-    assert (await browser.client.get("/shop", headers={"Cookie": f"{cookies.WORD}={value}"})).status_code == 200
+    value = signed(browser, cookies.FLASH, content)
+    assert (await browser.client.get("/shop", headers={"Cookie": f"{cookies.FLASH}={value}"})).status_code == 200
 
 
 async def test_a_word_and_a_basket_in_the_right_shape_are_kept(browser: Browser):
     book = await browser.shop.book(title="Mort")
     guest = signed(browser, cookies.GUEST, {"id": "0" * 32, "basket": [[book, 3]], "seen": [[book, "12.00"]]})
-    word = signed(browser, cookies.WORD, [["Hear, hear.", "good"]])
+    word = signed(browser, cookies.FLASH, [["Hear, hear.", "good"]])
     answer = await browser.client.get(
-        "/basket", headers={"Cookie": f"{cookies.GUEST}={guest}; {cookies.WORD}={word}"}
+        "/basket", headers={"Cookie": f"{cookies.GUEST}={guest}; {cookies.FLASH}={word}"}
     )
     for said in ("Mort", "Hear, hear.", "12.00"):
         assert said in answer.text

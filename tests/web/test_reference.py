@@ -20,7 +20,7 @@ from app.main import create_app
 from app.serving import announce
 from app.web.reference.kinds import example, kind, notes
 from app.web.reference.routes import Published
-from tests.web.test_lost import BROWSER
+from tests.web.test_not_found import BROWSER
 
 
 class Elements(HTMLParser):

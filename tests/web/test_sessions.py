@@ -96,7 +96,7 @@ async def test_behind_https_every_cookie_is_bound_to_the_host(encrypted: Browser
     assert {cookie.partition("=")[0] for cookie in seen} == {
         "__Host-bookstore_session",
         "__Host-bookstore_guest",
-        "__Host-bookstore_word",
+        "__Host-bookstore_flash",
         "__Host-bookstore_browser",
     }
     for cookie in seen:

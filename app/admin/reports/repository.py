@@ -16,7 +16,7 @@ _COLUMNS: Mapping[Measure, str] = {"revenue": "revenue", "volume": "units_sold"}
 # where the periods begin are full hours.
 _SALES = text("""
     WITH sold AS (
-        SELECT hour AS moment, orders, revenue FROM sales_tallies
+        SELECT hour AS moment, orders, revenue FROM sales_counters
         WHERE hour >= :before_start AND hour < date_trunc('hour', CAST(:end AS timestamptz), 'UTC')
           AND hour <> date_trunc('hour', CAST(:like_end AS timestamptz), 'UTC')
         UNION ALL
@@ -36,7 +36,7 @@ _SALES = text("""
 """)
 _BY_DAY = text("""
     SELECT CAST(timezone('UTC', hour) AS date) AS day, sum(revenue), sum(orders), CAST(sum(copies) AS bigint)
-    FROM sales_tallies
+    FROM sales_counters
     WHERE hour >= timezone('UTC', CAST(CAST(:first AS date) AS timestamp))
       AND hour < timezone('UTC', CAST(CAST(:last AS date) + 1 AS timestamp))
     GROUP BY day HAVING sum(orders) > 0

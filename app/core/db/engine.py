@@ -9,20 +9,20 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from app.core.config import Settings
 from app.core.metrics import POOL_OPEN, POOL_USED
 
-KEPT = 12
-"""Sessions of readers that a process keeps. Each holds a connection of the pool, which is made larger by as many."""
+AUTOCOMMIT_CONNECTIONS = 12
+"""Sessions without transactions that a process keeps, each with a connection: the pool is larger by as many."""
 POOL_WAIT_SECONDS = 5
 IDLE_IN_TRANSACTION_MS = 30_000
 
 
-def make_engine(url: str, settings: Settings, readers: int = 0) -> AsyncEngine:
+def make_engine(url: str, settings: Settings, autocommit: int = 0) -> AsyncEngine:
     """A pool whose sessions obey the bounds of the settings on lock waits and statements.
 
-    It has room for so many readers besides, who keep their connections.
+    It has room for so many sessions without transactions besides, which keep their connections.
     """
     engine = create_async_engine(
         url,
-        pool_size=settings.db_pool_size + readers,
+        pool_size=settings.db_pool_size + autocommit,
         max_overflow=settings.db_max_overflow,
         pool_timeout=POOL_WAIT_SECONDS,
         pool_use_lifo=True,
@@ -37,7 +37,7 @@ def make_engine(url: str, settings: Settings, readers: int = 0) -> AsyncEngine:
 
 def most_connections(settings: Settings, processes: int) -> int:
     """How many connections so many server processes may open, with the one on which the mail worker listens."""
-    return processes * (settings.db_pool_size + KEPT + settings.db_max_overflow) + 1
+    return processes * (settings.db_pool_size + AUTOCOMMIT_CONNECTIONS + settings.db_max_overflow) + 1
 
 
 def make_plain_engine(url: str, settings: Settings) -> AsyncEngine:

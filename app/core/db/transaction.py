@@ -17,6 +17,7 @@ from fastapi.routing import APIRoute
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
+from app.core.db.autocommit import AutocommitSessions
 from app.core.db.batch import refuse_unsent
 from app.core.db.failures import (
     NO_ROOM,
@@ -26,7 +27,6 @@ from app.core.db.failures import (
     connection_lost,
     sqlstate,
 )
-from app.core.db.readers import Readers
 from app.core.db.sessions import SessionMaker, sessions_on
 from app.core.errors import DomainError, TryAgain
 from app.core.parts import Part
@@ -67,12 +67,12 @@ class Database:
         engine: AsyncEngine,
         sessions: SessionMaker | None = None,
         *,
-        with_readers: bool = False,
+        with_autocommit: bool = False,
     ) -> None:
-        """Behind a pooler there are no readers: the bounds on statements are settings of a transaction there."""
+        """Behind a pooler there are none in autocommit: the bounds on statements are settings of a transaction there."""
         self.engine = engine
         self.sessions = sessions or sessions_on(engine)
-        self._readers = Readers(engine) if with_readers else None
+        self._autocommit = AutocommitSessions(engine) if with_autocommit else None
         self._snapshots = asyncio.Semaphore(SNAPSHOTS_AT_ONCE)
 
     async def transaction(self, work: Callable[[AsyncSession], Awaitable[T]], *, one_statement: bool = False) -> T:
@@ -90,8 +90,8 @@ class Database:
         try:
             while True:
                 try:
-                    if one_statement and self._readers:
-                        return await self._readers.run(work)
+                    if one_statement and self._autocommit:
+                        return await self._autocommit.run(work)
                     return await self._once(work, undos)
                 except StatementFailed as error:
                     if repetition == REPETITIONS or sqlstate(error) not in REPEATABLE:
@@ -110,8 +110,8 @@ class Database:
         Raises: as `transaction`.
         """
         try:
-            if self._readers:
-                return await self._readers.run(work)
+            if self._autocommit:
+                return await self._autocommit.run(work)
             async with self.sessions() as session:
                 found = await work(session)
                 refuse_unsent(session)
@@ -124,8 +124,8 @@ class Database:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        if self._readers:
-            await self._readers.aclose()
+        if self._autocommit:
+            await self._autocommit.aclose()
         await self.engine.dispose()
 
     async def _once(self, work: Callable[[AsyncSession], Awaitable[T]], undos: dict[str, Undo]) -> T:

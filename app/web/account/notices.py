@@ -60,5 +60,5 @@ async def read(sent: Sent, reader: Reader, inbox: Inbox) -> Response:
 async def read_all(visitor: AnyVisitor, reader: Reader, inbox: Inbox) -> Response:
     """Mark all as read."""
     await inbox.mark_all_read(reader.id)
-    visitor.say("All notices are marked as read.")
+    visitor.flash("All notices are marked as read.")
     return see_other(NOTICES)

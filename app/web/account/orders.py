@@ -113,7 +113,7 @@ async def cancel(
     try:
         await cancellations.cancel(order_id, reader, within=window)
     except (NotCancellable, CancelTooLate, RestockOutOfRange) as error:
-        visitor.say(error.detail, "bad")
+        visitor.flash(error.detail, "bad")
         raise Answered(see_other(path)) from error
-    visitor.say("Your order is cancelled, and the money is on its way back.")
+    visitor.flash("Your order is cancelled, and the money is on its way back.")
     return see_other(path)

@@ -68,7 +68,7 @@ async def cancel(sent: Sent, visitor: AnyVisitor, reader: Reader, bookings: PreB
     if wanted:
         with suppress(AlreadyCancelled):
             await bookings.cancel(reader.id, wanted.prebook_id)
-        visitor.say("You do not wait for that book any more.")
+        visitor.flash("You do not wait for that book any more.")
     return see_other(own_path(sent.get("next"), PREBOOKS))
 
 

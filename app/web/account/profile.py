@@ -12,7 +12,7 @@ from app.accounts.service_deps import Accounts
 from app.core.db.transaction import Session, release
 from app.core.errors import DomainError
 from app.web.access import Reader
-from app.web.account.refusals import shown_again
+from app.web.account.refusals import rerender_form
 from app.web.forms import Form, Sent
 from app.web.page import Page, render
 from app.web.route import PrivatePageRoute, see_other
@@ -63,8 +63,8 @@ async def change_profile(
     except NameReserved as error:
         sent.refuse(error)
         account = AccountOut.of(await accounts.profile(reader.id))
-        raise shown_again(request, ProfilePage(sent, account, reader.display_name or ""), error) from error
-    visitor.say("Your profile is up to date.")
+        raise rerender_form(request, ProfilePage(sent, account, reader.display_name or ""), error) from error
+    visitor.flash("Your profile is up to date.")
     return see_other(PROFILE)
 
 
@@ -95,6 +95,6 @@ async def change_password(
             await accounts.change_password(reader.id, reader.session_id, wanted.current_password, wanted.new_password)
     except DomainError as error:
         sent.refuse(error)
-        raise shown_again(request, PasswordPage(sent, has_password=True), error) from error
-    visitor.say("Your new password is set. You stay signed in here, and were signed out everywhere else.")
+        raise rerender_form(request, PasswordPage(sent, has_password=True), error) from error
+    visitor.flash("Your new password is set. You stay signed in here, and were signed out everywhere else.")
     return see_other("/account")

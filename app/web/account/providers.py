@@ -88,7 +88,7 @@ async def arrive(
         await limits.check(f"{provider}/callback")
         tokens = await oauth.finish(provider, redirect_uri, cookie, answer)
     except DomainError as error:
-        visitor.say(error.detail, "bad")
+        visitor.flash(error.detail, "bad")
         raise Answered(see_other(f"{SIGN_IN}?{urlencode({'next': goal})}")) from error
 
     async def work(own: AsyncSession) -> None:
@@ -97,7 +97,7 @@ async def arrive(
     # A transaction of its own: one that is repeated must not ask the provider again.
     await DATABASE.of(request).transaction(work)
     visitor.sign_in(tokens.refresh_token)
-    visitor.say("You are signed in.")
+    visitor.flash("You are signed in.")
     response = see_other(goal)
     cookies.forget(request, response, GOAL)
     return response

@@ -13,7 +13,7 @@ from app.accounts.service_deps import Recovery
 from app.core.db.transaction import Session, release
 from app.core.errors import DomainError
 from app.web.access import SIGN_IN, Reader
-from app.web.account.refusals import shown_again
+from app.web.account.refusals import rerender_form
 from app.web.errors import Answered
 from app.web.forms import Form, Sent
 from app.web.page import Page, render
@@ -78,9 +78,9 @@ async def forgot(
         await limits.check("password/forgot")
     except DomainError as error:
         sent.refuse(error)
-        raise shown_again(request, ForgotPage(sent), error) from error
+        raise rerender_form(request, ForgotPage(sent), error) from error
     await recovery.forgot(wanted.email)
-    visitor.say(f"If there is an account for {wanted.email}, a mail with a link is on its way. {FEW_MAILS}")
+    visitor.flash(f"If there is an account for {wanted.email}, a mail with a link is on its way. {FEW_MAILS}")
     return see_other("/account" if visitor.caller else SIGN_IN)
 
 
@@ -108,9 +108,9 @@ async def reset(
         raise Answered(_stale(request, LinkPurpose.RESET_PASSWORD)) from error
     except DomainError as error:
         sent.refuse(error)
-        raise shown_again(request, ResetPage(sent, wanted.token), error) from error
+        raise rerender_form(request, ResetPage(sent, wanted.token), error) from error
     visitor.be_known()
-    visitor.say("Your new password is set. Please sign in with it.")
+    visitor.flash("Your new password is set. Please sign in with it.")
     return see_other(SIGN_IN)
 
 
@@ -136,8 +136,8 @@ async def verify(
         raise Answered(_stale(request, LinkPurpose.VERIFY_EMAIL)) from error
     except DomainError as error:
         sent.refuse(error)
-        raise shown_again(request, VerifyPage(sent, token), error) from error
-    visitor.say("Thank you. Your e-mail address is confirmed.")
+        raise rerender_form(request, VerifyPage(sent, token), error) from error
+    visitor.flash("Thank you. Your e-mail address is confirmed.")
     return see_other("/account")
 
 
@@ -150,10 +150,10 @@ async def resend(
     try:
         await limits.check("verify-email/resend")
     except DomainError as error:
-        visitor.say(error.detail, "bad")
+        visitor.flash(error.detail, "bad")
         raise Answered(see_other("/account")) from error
     await recovery.resend_verification(reader.id)
-    visitor.say(f"A mail to {reader.email} is on its way, unless the address is confirmed already. {FEW_MAILS}")
+    visitor.flash(f"A mail to {reader.email} is on its way, unless the address is confirmed already. {FEW_MAILS}")
     return see_other("/account")
 
 

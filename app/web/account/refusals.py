@@ -7,7 +7,7 @@ from app.web.errors import Answered
 from app.web.page import Page, render
 
 
-def shown_again(request: Request, page: Page, error: DomainError) -> Answered:
+def rerender_form(request: Request, page: Page, error: DomainError) -> Answered:
     """Rolls back. Where trying again makes sense later, the answer says when."""
     wait = error.retry_after()
     response = render(request, page, 422 if wait is None else error.status)

@@ -12,7 +12,7 @@ from app.core.errors import DomainError
 from app.web.access import own_path
 from app.web.account.deps import BrowserAccounts, EntranceDep
 from app.web.account.door import HOME, DoorPage
-from app.web.account.refusals import shown_again
+from app.web.account.refusals import rerender_form
 from app.web.forms import Sent
 from app.web.page import render
 from app.web.route import PrivatePageRoute, see_other
@@ -45,7 +45,7 @@ async def register(
     accounts: BrowserAccounts,
     entrance: EntranceDep,
 ) -> Response:
-    """Open the account, and a session for this browser."""
+    """Create account, and a session for this browser."""
     goal = own_path(sent.get("next"), HOME)
     wanted = sent.parse(Register)
     if wanted is None:
@@ -56,7 +56,7 @@ async def register(
             tokens = await accounts.register(wanted.email, wanted.password, wanted.display_name)
     except DomainError as error:
         sent.refuse(error)
-        raise shown_again(request, RegisterPage.of(request, sent, goal), error) from error
+        raise rerender_form(request, RegisterPage.of(request, sent, goal), error) from error
     await entrance.welcome(tokens)
-    visitor.say(f"Welcome. We wrote to {wanted.email}: please confirm your address with the link in the mail.")
+    visitor.flash(f"Welcome. We wrote to {wanted.email}: please confirm your address with the link in the mail.")
     return see_other(goal)

@@ -81,7 +81,7 @@ async def end(sent: Sent, visitor: AnyVisitor, reader: Reader, sessions: Session
     wanted = sent.parse(Ended)
     if wanted:
         await sessions.end(reader.id, wanted.session_id)
-        visitor.say("That session has ended.")
+        visitor.flash("That session has ended.")
     if wanted and wanted.session_id == reader.session_id:
         visitor.sign_out()
         return see_other("/")
@@ -92,5 +92,5 @@ async def end(sent: Sent, visitor: AnyVisitor, reader: Reader, sessions: Session
 async def end_others(visitor: AnyVisitor, reader: Reader, sessions: OwnSessions) -> Response:
     """End all sessions but this one. Of the browsers, no other one is known to the account any more."""
     await sessions.end_others(reader.id, reader.session_id)
-    visitor.say("You are signed out everywhere else.")
+    visitor.flash("You are signed out everywhere else.")
     return see_other(SESSIONS)

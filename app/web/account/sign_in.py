@@ -12,7 +12,7 @@ from app.core.errors import DomainError
 from app.web.access import SIGN_IN, own_path
 from app.web.account.deps import BrowserAccounts, EntranceDep
 from app.web.account.door import HOME, DoorPage
-from app.web.account.refusals import shown_again
+from app.web.account.refusals import rerender_form
 from app.web.forms import Sent
 from app.web.page import render
 from app.web.route import PrivatePageRoute, see_other
@@ -56,9 +56,9 @@ async def sign_in(
             tokens = await accounts.log_in(wanted.email, wanted.password, attempt)
     except DomainError as error:
         sent.refuse(error, "")
-        raise shown_again(request, SignInPage.of(request, sent, goal), error) from error
+        raise rerender_form(request, SignInPage.of(request, sent, goal), error) from error
     await entrance.welcome(tokens)
-    visitor.say("You are signed in.")
+    visitor.flash("You are signed in.")
     return see_other(goal)
 
 
@@ -66,5 +66,5 @@ async def sign_in(
 async def sign_out(visitor: AnyVisitor, entrance: EntranceDep) -> Response:
     """End this browser's session."""
     await entrance.leave()
-    visitor.say("You are signed out.", "plain")
+    visitor.flash("You are signed out.", "plain")
     return see_other("/")

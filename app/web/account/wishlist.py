@@ -75,9 +75,9 @@ async def move(sent: Sent, visitor: AnyVisitor, reader: Reader, basket: BasketDe
         await wishlists.remove(reader.id, chosen.book_id)
         await basket.add(chosen.book_id, 1)
     except (NotWished, BookNotFound, BookOutOfStock, CartFull) as error:
-        visitor.say(error.detail, "bad")
+        visitor.flash(error.detail, "bad")
         raise Answered(see_other(goal)) from error
-    visitor.say("Moved to your basket.")
+    visitor.flash("Moved to your basket.")
     return see_other(goal)
 
 
@@ -88,7 +88,7 @@ async def remove(sent: Sent, visitor: AnyVisitor, reader: Reader, wishlists: Wis
     if chosen:
         with suppress(NotWished):
             await wishlists.remove(reader.id, chosen.book_id)
-        visitor.say("Taken off your wishlist.")
+        visitor.flash("Taken off your wishlist.")
     return see_other(own_path(sent.get("next"), WISHLIST))
 
 

@@ -93,14 +93,14 @@ async def pay(
         lines = await basket.lines()
         return _form(request, sent, lines, key, 402)  # and COMMIT: the decline is on record
     except (KeyReused, KeyInProgress) as error:
-        visitor.say("Please look at your order once more.", "plain")
+        visitor.flash("Please look at your order once more.", "plain")
         raise Answered(see_other("/checkout")) from error
     except (TooManyDeclines, KeysExhausted) as error:
-        visitor.say(f"{error.detail} Nothing was charged.", "bad")
+        visitor.flash(f"{error.detail} Nothing was charged.", "bad")
         raise Answered(see_other("/basket")) from error
     if outcome.confirmed:
         return see_other(f"/checkout/thanks/{outcome.order_id}")
-    visitor.say(_advice(outcome.refusal), "bad")
+    visitor.flash(_advice(outcome.refusal), "bad")
     return see_other("/basket")
 
 

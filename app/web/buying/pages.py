@@ -78,5 +78,5 @@ async def change(request: Request, sent: Sent, basket: BasketDep, visitor: AnyVi
 def _said(request: Request, visitor: Visitor, goal: str, text: str, *, good: bool = True) -> Response:
     if wants_json(request):
         return JSONResponse({"text": text, "count": visitor.basket_count}, 200 if good else 409)
-    visitor.say(text, "good" if good else "bad")
+    visitor.flash(text, "good" if good else "bad")
     return see_other(goal)

@@ -15,7 +15,7 @@ from app.web.formats import words
 from app.web.page import Page, render
 from app.web.paging import page_begins
 from app.web.route import PrivatePageRoute
-from app.web.staff.asking import PER_PAGE, address, end_of, number, start_of
+from app.web.staff.query_params import PER_PAGE, address, end_of, number, start_of
 
 router = APIRouter(include_in_schema=False, route_class=PrivatePageRoute, prefix="/staff/audit")
 FIELDS = ("action", "subject", "id", "actor", "from", "to")
@@ -35,7 +35,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class AuditLine:
     """One action of staff, ready to be shown."""
 
     event: AuditEvent
@@ -55,11 +55,11 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class AuditPage(Page):
-    """A page of deeds; `following` leads to the next."""
+    """A page of lines; `following` leads to the next."""
 
     template: ClassVar[str] = "staff/audit.html"
     asked: dict[str, str]
-    deeds: list[Deed]
+    lines: list[AuditLine]
     total: int
     following: str | None
     subjects: tuple[str, ...]
@@ -75,7 +75,7 @@ def _read(name: str, values: Mapping[str, Any]) -> Any:
 
 @router.get("")
 async def show_trail(request: Request, _: Staff, trail: Trail, cursors: CursorsDep) -> Response:
-    """What staff did, the newest first."""
+    """Audit log, the newest first."""
     asked = {name: request.query_params.get(name, "").strip() for name in FIELDS}
     wanted = AuditFilter(
         action=asked["action"] or None,
@@ -93,5 +93,5 @@ async def show_trail(request: Request, _: Staff, trail: Trail, cursors: CursorsD
         last = page.entries[-1]
         cursor = cursors.behind_row(scope, last.created_at, last.id)
         following = address("/staff/audit", asked | {"cursor": cursor})
-    deeds = [Deed(event) for event in page.entries]
-    return render(request, AuditPage(asked, deeds, page.total, following, SUBJECTS))
+    lines = [AuditLine(event) for event in page.entries]
+    return render(request, AuditPage(asked, lines, page.total, following, SUBJECTS))

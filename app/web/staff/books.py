@@ -19,7 +19,7 @@ from app.web.errors import Answered
 from app.web.forms import Form, Sent
 from app.web.page import Page, render
 from app.web.route import PrivatePageRoute, see_other
-from app.web.staff.asking import PER_PAGE, address, last_page, number, page_number
+from app.web.staff.query_params import PER_PAGE, address, last_page, number, page_number
 from app.web.staff.uploads import COVER, upload_action
 from app.web.visitor import AnyVisitor
 
@@ -145,7 +145,7 @@ async def create(
     except DomainError as error:
         sent.refuse(error)
         raise Answered(_form(request, sent, None, shelves)) from error
-    visitor.say("The book is in the catalogue. Give it a cover and some stock now.")
+    visitor.flash("The book is in the catalogue. Give it a cover and some stock now.")
     return see_other(f"/staff/books/{book.id}")
 
 
@@ -170,7 +170,7 @@ async def change(
     except DomainError as error:
         sent.refuse(error)
         raise Answered(_form(request, sent, book, shelves)) from error
-    visitor.say("Saved.")
+    visitor.flash("Saved.")
     return see_other(f"/staff/books/{book_id}")
 
 
@@ -185,7 +185,7 @@ async def delete(book_id: BookId, staff: Staff, visitor: AnyVisitor, books: Book
     """Take it off sale for good."""
     title = (await books.get(book_id)).title
     await books.delete(book_id, staff)
-    visitor.say(f"“{title}” is no longer in the catalogue.")
+    visitor.flash(f"“{title}” is no longer in the catalogue.")
     return see_other("/staff/books")
 
 

@@ -12,7 +12,7 @@ from app.media.uploads import read_upload
 from app.web.access import Staff
 from app.web.errors import Answered
 from app.web.route import see_other
-from app.web.staff.asking import number
+from app.web.staff.query_params import number
 from app.web.staff.uploads import COVER, UploadRoute
 from app.web.visitor import AnyVisitor
 
@@ -31,10 +31,10 @@ async def upload_cover(
     try:
         image = await _kept(request, images)
     except DomainError as error:
-        visitor.say(error.detail, "bad")
+        visitor.flash(error.detail, "bad")
         raise Answered(see_other(page)) from error
     await books.change(book_id, {"cover_image_url": image.url}, staff)
-    visitor.say("The book has a new cover.")
+    visitor.flash("The book has a new cover.")
     return see_other(page)
 
 

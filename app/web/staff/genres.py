@@ -57,7 +57,7 @@ async def create_genre(request: Request, sent: Sent, staff: Staff, visitor: AnyV
     except DomainError as error:
         sent.refuse(error)
         raise Answered(render(request, GenresPage(sent, await genres.shelves()), 409)) from error
-    visitor.say(f"“{wanted.name}” is a genre now.")
+    visitor.flash(f"“{wanted.name}” is a genre now.")
     return see_other("/staff/books/genres")
 
 
@@ -81,7 +81,7 @@ async def rename_genre(
     except DomainError as error:
         sent.refuse(error)
         raise Answered(render(request, GenrePage(sent, *shelf), 409)) from error
-    visitor.say("Saved.")
+    visitor.flash("Saved.")
     return see_other("/staff/books/genres")
 
 
@@ -91,7 +91,7 @@ async def remove_genre(genre_id: GenreId, staff: Staff, visitor: AnyVisitor, gen
     try:
         await genres.remove(genre_id, staff)
     except DomainError as error:
-        visitor.say(error.detail, "bad")
+        visitor.flash(error.detail, "bad")
         raise Answered(see_other("/staff/books/genres")) from error
-    visitor.say("The genre is gone.")
+    visitor.flash("The genre is gone.")
     return see_other("/staff/books/genres")

@@ -103,7 +103,7 @@ async def upload(
         async with read_upload(request, MAX_BYTES) as file:
             key = await imports.add((file.filename or "")[:120], file)
     except DomainError as error:
-        visitor.say(error.detail, "bad")
+        visitor.flash(error.detail, "bad")
         raise Answered(see_other(IMPORT)) from error
     await imports.start(key, Choices(), staff, dry_run=True)
     return see_other(f"{IMPORT}/{key}")
@@ -111,7 +111,7 @@ async def upload(
 
 @router.get(IMPORT + "/{key}")
 async def show_import(request: Request, key: ImportKey, _: Staff, imports: TheImports) -> Response:
-    """How far it is."""
+    """Progress."""
     return _page(request, Form(), key, await _found(imports, key))
 
 
@@ -134,14 +134,14 @@ async def run(
     if for_good:
         await record(session, staff, "import.started", after={"file": state.file} | choices.model_dump(mode="json"))
     if not await imports.start(key, choices, staff, dry_run=not for_good):
-        visitor.say("Another import is running. Please wait until it is done.", "bad")
+        visitor.flash("Another import is running. Please wait until it is done.", "bad")
         raise Answered(see_other(f"{IMPORT}/{key}"))
     return see_other(f"{IMPORT}/{key}")
 
 
 @router.get(IMPORT + "/{key}/progress")
 async def progress(key: ImportKey, _: Staff, imports: TheImports) -> Response:
-    """How far it is, for a script."""
+    """Progress, for a script."""
     state = await _found(imports, key)
     return JSONResponse({"running": state.is_running, "done": state.done, "total": state.total})
 
@@ -150,7 +150,7 @@ async def progress(key: ImportKey, _: Staff, imports: TheImports) -> Response:
 async def rejected(request: Request, key: ImportKey, _: Staff, imports: TheImports) -> Response:
     """The rejected rows, with the reason of each."""
     state = await _found(imports, key)
-    if not (state.findings and state.findings.rejects):
+    if not (state.summary and state.summary.rejects):
         raise HTTPException(404)
     content = parts(DATABASE.of(request), key, is_rejected=True)
     as_file = {"Content-Disposition": 'attachment; filename="rejected.csv"'}

@@ -17,8 +17,8 @@ from app.web.access import Staff
 from app.web.errors import Answered
 from app.web.page import Page, render
 from app.web.route import PrivatePageRoute, see_other
-from app.web.staff.asking import PER_PAGE, address, last_page, page_number
 from app.web.staff.deps import Requeue
+from app.web.staff.query_params import PER_PAGE, address, last_page, page_number
 from app.web.visitor import AnyVisitor
 
 router = APIRouter(include_in_schema=False, route_class=PrivatePageRoute, prefix="/staff/mails")
@@ -90,7 +90,7 @@ async def try_again(mail_id: Id, requeue: Requeue, visitor: AnyVisitor) -> Respo
     try:
         await requeue.requeue(mail_id)
     except DomainError as error:
-        visitor.say(error.detail, "bad")
+        visitor.flash(error.detail, "bad")
         raise Answered(see_other(f"/staff/mails/{mail_id}")) from error
-    visitor.say("The mail will be tried again at once.")
+    visitor.flash("The mail will be tried again at once.")
     return see_other(f"/staff/mails/{mail_id}")

@@ -21,7 +21,7 @@ from app.web.forms import Form, Sent
 from app.web.page import Page, render
 from app.web.paging import page_begins
 from app.web.route import PrivatePageRoute, see_other
-from app.web.staff.asking import PER_PAGE, address, end_of, number, start_of
+from app.web.staff.query_params import PER_PAGE, address, end_of, number, start_of
 from app.web.visitor import AnyVisitor
 
 router = APIRouter(include_in_schema=False, route_class=PrivatePageRoute, prefix="/staff/orders")
@@ -101,7 +101,7 @@ async def cancel_order(
     except DomainError as error:
         sent.refuse(error, "")
         raise Answered(render(request, await _page(orders, order_id, sent), 422)) from error
-    visitor.say("The order is cancelled. Copies and money went back, and the buyer was told.")
+    visitor.flash("The order is cancelled. Copies and money went back, and the buyer was told.")
     return see_other(f"/staff/orders/{order_id}")
 
 

@@ -12,7 +12,7 @@ from app.web.access import Staff, own_path
 from app.web.forms import Sent
 from app.web.page import Page, render
 from app.web.route import PrivatePageRoute, see_other
-from app.web.staff.asking import PER_PAGE, address, last_page, number, page_number
+from app.web.staff.query_params import PER_PAGE, address, last_page, number, page_number
 from app.web.visitor import AnyVisitor
 
 router = APIRouter(include_in_schema=False, route_class=PrivatePageRoute, prefix="/staff/reviews")
@@ -70,7 +70,7 @@ async def delete_reviews(sent: Sent, staff: Staff, moderation: Moderation, visit
     chosen = [found for text in sent.lists.get("review_ids", []) if (found := number(text))][:MAX_BULK]
     deleted = await moderation.delete(chosen, staff) if chosen else 0
     if deleted:
-        visitor.say(f"{deleted} {'review was' if deleted == 1 else 'reviews were'} deleted.")
+        visitor.flash(f"{deleted} {'review was' if deleted == 1 else 'reviews were'} deleted.")
     else:
-        visitor.say("Tick the reviews that you want to delete.", "bad")
+        visitor.flash("Tick the reviews that you want to delete.", "bad")
     return see_other(own_path(sent.get("next"), "/staff/reviews"))

@@ -18,7 +18,7 @@ from app.web.page import Page, render
 from app.web.paging import page_begins
 from app.web.route import PrivatePageRoute
 from app.web.security_words import NAMES, sentence
-from app.web.staff.asking import PER_PAGE, address, end_of, start_of
+from app.web.staff.query_params import PER_PAGE, address, end_of, start_of
 
 router = APIRouter(include_in_schema=False, route_class=PrivatePageRoute)
 SECURITY = "/staff/security"

@@ -19,8 +19,8 @@ from app.web.errors import Answered
 from app.web.forms import Form, Sent
 from app.web.page import Page, render
 from app.web.route import PrivatePageRoute, see_other
-from app.web.staff.asking import PER_PAGE, address, last_page, page_number
 from app.web.staff.books import MAX_WORDS
+from app.web.staff.query_params import PER_PAGE, address, last_page, page_number
 from app.web.visitor import AnyVisitor
 
 router = APIRouter(include_in_schema=False, route_class=PrivatePageRoute)
@@ -123,7 +123,7 @@ async def set_stock(
     if wanted is None:
         return await one.page(setting=sent)
     book = await restock.set_stock(one.id, wanted.quantity, wanted.reason, staff)
-    visitor.say(f"{book.stock_quantity} on hand now.")
+    visitor.flash(f"{book.stock_quantity} on hand now.")
     return see_other(f"/staff/stock/{one.id}")
 
 
@@ -145,7 +145,7 @@ async def adjust_stock(
         sent.refuse(error)
         raise Answered(await one.page(adjusting=sent)) from error
     if movement is not None:
-        visitor.say(f"“{movement.book_title}”: {movement.quantity_after} on hand now.")
+        visitor.flash(f"“{movement.book_title}”: {movement.quantity_after} on hand now.")
     return see_other(own_path(sent.get("next"), f"/staff/stock/{one.id}"))
 
 

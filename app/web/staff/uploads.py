@@ -11,7 +11,7 @@ from app.web.visitor import expected_form_token
 COVER: Final = "/staff/books/cover"
 IMPORT: Final = "/staff/books/import"
 STREAMED: Final = frozenset({("POST", COVER), ("POST", IMPORT)})
-"""What BodyGuard leaves unread: each reads its body within a bound of its own, for staff alone."""
+"""What BodyLimitMiddleware leaves unread: each reads its body within a bound of its own, for staff alone."""
 
 _TOKEN = "token"  # noqa: S105 - the name of a parameter
 

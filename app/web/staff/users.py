@@ -13,8 +13,8 @@ from app.core.values import Id
 from app.web.errors import Answered
 from app.web.page import Page, render
 from app.web.route import PrivatePageRoute, see_other
-from app.web.staff.asking import PER_PAGE, address, last_page, page_number
 from app.web.staff.deps import Users
+from app.web.staff.query_params import PER_PAGE, address, last_page, page_number
 from app.web.visitor import AnyVisitor
 
 router = APIRouter(include_in_schema=False, route_class=PrivatePageRoute, prefix="/staff/users")
@@ -74,9 +74,9 @@ async def deactivate(user_id: Id, users: Users, visitor: AnyVisitor) -> Response
     try:
         await users.deactivate(user_id)
     except DomainError as error:
-        visitor.say(error.detail, "bad")
+        visitor.flash(error.detail, "bad")
         raise Answered(see_other(f"/staff/users/{user_id}")) from error
-    visitor.say("The account is locked out, and all its sessions have ended.")
+    visitor.flash("The account is locked out, and all its sessions have ended.")
     return see_other(f"/staff/users/{user_id}")
 
 
@@ -84,5 +84,5 @@ async def deactivate(user_id: Id, users: Users, visitor: AnyVisitor) -> Response
 async def reactivate(user_id: Id, users: Users, visitor: AnyVisitor) -> Response:
     """Let somebody in again."""
     await users.reactivate(user_id)
-    visitor.say("The account can sign in again.")
+    visitor.flash("The account can sign in again.")
     return see_other(f"/staff/users/{user_id}")

@@ -16,7 +16,7 @@ from app.core.parts import SETTINGS
 from app.core.values import Id, money_text
 from app.prebookings.deps import PreBookings
 from app.reviews.deps import Reviews
-from app.reviews.models import ReviewDetails, Standing
+from app.reviews.models import ReviewDetails, ReviewEligibility
 from app.web.forms import Form
 from app.web.page import Page, render
 from app.web.route import PageRoute
@@ -35,7 +35,7 @@ class ReaderView:
 
     wished: bool
     prebooking: int | None
-    standing: Standing
+    eligibility: ReviewEligibility
     own_review: ReviewDetails | None
 
 
@@ -132,12 +132,12 @@ class BookPages:
         )
 
     async def _reader_view(self, user_id: int, book_id: int) -> ReaderView:
-        standing = await self._reviews.standing(user_id, book_id)
+        eligibility = await self._reviews.eligibility(user_id, book_id)
         return ReaderView(
             wished=await self._wishlists.holds(user_id, book_id),
             prebooking=await self._bookings.waiting_id(user_id, book_id),
-            standing=standing,
-            own_review=await self._reviews.get(standing.review_id) if standing.review_id else None,
+            eligibility=eligibility,
+            own_review=await self._reviews.get(eligibility.review_id) if eligibility.review_id else None,
         )
 
 

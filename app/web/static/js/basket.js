@@ -1,5 +1,5 @@
 // Steppers for copies, adding to the basket without leaving the page, and a form that is sent once.
-import { say, send } from "./forms.js";
+import { flash, send } from "./forms.js";
 
 /** All that has to do with the basket. */
 export function basket() {
@@ -35,7 +35,7 @@ function addInPlace(form) {
     try {
       const answer = await send(form, event.submitter);
       const told = await answer.json();
-      say(told.text, answer.ok ? "good" : "bad");
+      flash(told.text, answer.ok ? "good" : "bad");
       showCount(told.count);
     } catch {
       form.submit();

@@ -1,12 +1,12 @@
 // Sending forms without leaving the page, messages, and what is wrong with a form.
 
 /** Show a message as the next page would; it goes by itself. */
-export function say(text, tone = "good") {
-  const word = document.createElement("p");
-  word.className = `word ${tone}`;
-  word.textContent = text;
-  document.querySelector("[data-words]").append(word);
-  setTimeout(() => word.remove(), 6000);
+export function flash(text, tone = "good") {
+  const message = document.createElement("p");
+  message.className = `flash ${tone}`;
+  message.textContent = text;
+  document.querySelector("[data-messages]").append(message);
+  setTimeout(() => message.remove(), 6000);
 }
 
 /** POST a form's fields in the background. Asks for JSON; the handler answers so when it is asked. */

@@ -1,5 +1,5 @@
 // The heart answers at once; should the shop say otherwise, it goes back.
-import { say } from "./forms.js";
+import { flash } from "./forms.js";
 
 /** Make wishlist buttons work without leaving the page. */
 export function hearts() {
@@ -17,10 +17,10 @@ async function toggle(event, form) {
     if (answer.redirected) return location.assign(answer.url);
     const told = await answer.json();
     if (!answer.ok) show(!wanted);
-    say(told.text, answer.ok ? "good" : "bad");
+    flash(told.text, answer.ok ? "good" : "bad");
   } catch {
     show(!wanted);
-    say("That did not work. Please try again.", "bad");
+    flash("That did not work. Please try again.", "bad");
   }
   function show(wished) {
     button.setAttribute("aria-pressed", String(wished));

@@ -1,5 +1,5 @@
 // The shop page answers while one chooses: its results are replaced, and the address with them.
-import { say } from "./forms.js";
+import { flash } from "./forms.js";
 
 const PAUSE = 250;
 
@@ -28,7 +28,7 @@ export function liveFilters() {
       if (turn !== asked) return;
       if (!found) throw new Error("no results");
       results.replaceWith(found);
-      page.querySelectorAll("[data-live] .error").forEach((error) => say(error.textContent, "bad"));
+      page.querySelectorAll("[data-live] .error").forEach((error) => flash(error.textContent, "bad"));
       document.title = page.title;
       history.replaceState(null, "", address);
     } catch {

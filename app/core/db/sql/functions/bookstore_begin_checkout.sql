@@ -1,21 +1,21 @@
 -- As the migrations leave it. Changed by a migration, then written by `make sql`.
 
 CREATE OR REPLACE FUNCTION public.bookstore_begin_checkout(owner integer, most_lines integer, most_keys integer)
- RETURNS TABLE(cart_id integer, turn integer, ended bigint, declined bigint, first_declined timestamp with time zone, keys bigint, first_key_until timestamp with time zone, line_id integer, book_id integer, quantity integer, title character varying, author character varying, price numeric, cover_image_url character varying)
+ RETURNS TABLE(cart_id integer, checkout_number integer, ended bigint, declined bigint, first_declined timestamp with time zone, keys bigint, first_key_until timestamp with time zone, line_id integer, book_id integer, quantity integer, title character varying, author character varying, price numeric, cover_image_url character varying)
  LANGUAGE plpgsql
 AS $function$
 DECLARE
     cart integer;
-    its_turn integer;
+    this_checkout integer;
 BEGIN
-    SELECT locked.cart_id, locked.turn INTO cart, its_turn FROM bookstore_lock_cart(owner) AS locked;
+    SELECT locked.cart_id, locked.checkout_number INTO cart, this_checkout FROM bookstore_lock_cart(owner) AS locked;
     IF cart IS NULL AND most_keys IS NOT NULL THEN
         PERFORM FROM users WHERE users.id = owner FOR NO KEY UPDATE;
     END IF;
     RETURN QUERY
-    SELECT cart, its_turn, attempts.ended, attempts.declined, attempts.first_declined,
+    SELECT cart, this_checkout, attempts.ended, attempts.declined, attempts.first_declined,
            claimed.keys, claimed.first_until, line.*
-    FROM bookstore_ended_payments(cart, its_turn) AS attempts
+    FROM bookstore_ended_payments(cart, this_checkout) AS attempts
     CROSS JOIN (
         SELECT count(*) AS keys, min(unexpired.expires_at) AS first_until
         FROM (

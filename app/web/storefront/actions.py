@@ -41,12 +41,12 @@ async def wish(
     except WishlistFull as error:
         if wants_json(request):
             raise Answered(JSONResponse({"text": error.detail, "wished": False}, 409)) from error
-        visitor.say(error.detail, "bad")
+        visitor.flash(error.detail, "bad")
         raise Answered(see_other(own_path(sent.get("next"), _page(book_id)))) from error
     text = "On your wishlist." if wanted else "Taken off your wishlist."
     if wants_json(request):
         return JSONResponse({"text": text, "wished": wanted})
-    visitor.say(text)
+    visitor.flash(text)
     return see_other(own_path(sent.get("next"), _page(book_id)))
 
 
@@ -57,9 +57,9 @@ async def prebook(book_id: Id, reader: Reader, bookings: PreBookings, visitor: A
         with suppress(AlreadyWaiting):
             await bookings.add(reader.id, book_id)
     except DomainError as error:
-        visitor.say(error.detail, "bad")
+        visitor.flash(error.detail, "bad")
         raise Answered(see_other(_page(book_id))) from error
-    visitor.say("We will tell you as soon as it is back.")
+    visitor.flash("We will tell you as soon as it is back.")
     return see_other(_page(book_id))
 
 
@@ -69,7 +69,7 @@ async def cancel_prebooking(book_id: Id, reader: Reader, bookings: PreBookings, 
     waiting = await bookings.waiting_id(reader.id, book_id)
     if waiting is not None:
         await bookings.cancel(reader.id, waiting)
-    visitor.say("You no longer wait for this book.", "plain")
+    visitor.flash("You no longer wait for this book.", "plain")
     return see_other(_page(book_id))
 
 
@@ -90,7 +90,7 @@ async def review(
     wanted = sent.parse(ReviewCreate)
     if wanted is None:
         return render(request, await pages.page(book, sent), 422)
-    own = (await reviews.standing(reader.id, book_id)).review_id
+    own = (await reviews.eligibility(reader.id, book_id)).review_id
     try:
         if own is None:
             await reviews.create(reader.id, book_id, wanted.rating, wanted.text)
@@ -100,15 +100,15 @@ async def review(
     except DomainError as error:
         sent.refuse(error, "")
         raise Answered(render(request, await pages.page(book, sent), 422)) from error
-    visitor.say("Thank you for your review." if own is None else "Your review was changed.")
+    visitor.flash("Thank you for your review." if own is None else "Your review was changed.")
     return see_other(f"{_page(book_id)}#reviews")
 
 
 @router.post("/review/delete")
 async def delete_review(book_id: Id, reader: Reader, reviews: Reviews, visitor: AnyVisitor) -> Response:
     """Take back one's own review."""
-    own = (await reviews.standing(reader.id, book_id)).review_id
+    own = (await reviews.eligibility(reader.id, book_id)).review_id
     if own is not None:
         await reviews.delete(own, reader)
-    visitor.say("Your review was deleted.", "plain")
+    visitor.flash("Your review was deleted.", "plain")
     return see_other(f"{_page(book_id)}#reviews")

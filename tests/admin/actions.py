@@ -73,7 +73,7 @@ async def _delete_reviews(shop: Shop) -> Request:
     return "/admin/reviews/bulk", {"review_ids": [await _review(shop)]}
 
 
-DEEDS: dict[str, tuple[str, Prepare]] = {
+ACTIONS: dict[str, tuple[str, Prepare]] = {
     "POST /genres": ("genre.created", _new_genre),
     "POST /books": ("book.created", _new_book),
     "PUT /books/{book_id}": ("book.changed", _change_book),

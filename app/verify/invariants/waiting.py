@@ -1,9 +1,9 @@
 """Laws of those who wait for a book."""
 
-from app.verify.law import Law
+from app.verify.invariant import Invariant
 
 WAITING_LAWS = (
-    Law(
+    Invariant(
         "nobody_waits_for_books_in_stock",
         "Nobody waits for a book that is in stock.",
         """
@@ -14,7 +14,7 @@ WAITING_LAWS = (
     ),
     # Also where the copies have been sold since. A pre-booking has the time of the statement that wrote it under the
     # lock of the book, a movement the time when its transaction began: if that is later, it found the pre-booking.
-    Law(
+    Invariant(
         "no_restock_passes_anybody_over",
         "No pre-booking waits that is older than the last time when its book came back in stock.",
         """
@@ -27,7 +27,7 @@ WAITING_LAWS = (
         WHERE status = 'waiting' AND pre_bookings.created_at < back_at
         """,
     ),
-    Law(
+    Invariant(
         "pre_bookings_tell_their_times",
         "Each pre-booking has the times that its status says: none, that of the notice, that of the cancellation.",
         """

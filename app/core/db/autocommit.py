@@ -6,13 +6,13 @@ from typing import TypeVar
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from app.core.db.batch import refuse_unsent
-from app.core.db.engine import KEPT
+from app.core.db.engine import AUTOCOMMIT_CONNECTIONS
 from app.core.db.sessions import sessions_on
 
 T = TypeVar("T")
 
 
-class Readers:
+class AutocommitSessions:
     """Sessions without BEGIN and COMMIT: each of their statements sees what is committed by then."""
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -28,7 +28,7 @@ class Readers:
         except BaseException:
             await session.close()
             raise
-        if len(self._kept) < KEPT:
+        if len(self._kept) < AUTOCOMMIT_CONNECTIONS:
             if session.sync_session.identity_map:
                 session.expunge_all()
             self._kept.append(session)

@@ -27,7 +27,7 @@ _ENCODED_SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-class BodyGuard:
+class BodyLimitMiddleware:
     """Lets a request in: reads its body within bounds, and notes texts that no column can hold.
 
     JSON and forms are UTF-8 here and nothing else: the parsers behind would let the client choose another codec, some

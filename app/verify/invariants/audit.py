@@ -3,10 +3,10 @@
 So do its security events; what repeats itself within a minute is one event, from its first moment to its last.
 """
 
-from app.verify.law import Law
+from app.verify.invariant import Invariant
 
 AUDIT_LAWS = (
-    Law(
+    Invariant(
         "staff_actions_are_on_record",
         "Every change of stock and every cancellation by staff stands in the audit trail.",
         """
@@ -27,7 +27,7 @@ AUDIT_LAWS = (
         )
         """,
     ),
-    Law(
+    Invariant(
         "account_changes_are_security_events",
         "Every change of an account in the audit trail has its security event, as far as these go back.",
         """

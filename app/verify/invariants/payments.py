@@ -1,13 +1,13 @@
 """Laws of charges and refunds, and of the life of orders."""
 
-from app.verify.law import Law
-from app.verify.laws.orders import SOLD
+from app.verify.invariant import Invariant
+from app.verify.invariants.orders import SOLD
 
 _LIVE = "outcome = 'approved' AND voided_at IS NULL"
 
 PAYMENT_LAWS = (
     # Orders from before charges were on record name no payment.
-    Law(
+    Invariant(
         "orders_are_paid_for_once",
         "Every order that names a payment has one charge that stands, of its total and in its currency.",
         f"""
@@ -24,7 +24,7 @@ PAYMENT_LAWS = (
         """,
     ),
     # Where the account is gone, its orders went with it.
-    Law(
+    Invariant(
         "charges_have_orders",
         "No charge stands without the order that it paid for.",
         f"""
@@ -32,17 +32,17 @@ PAYMENT_LAWS = (
         WHERE {_LIVE} AND order_id IS NULL AND user_id IS NOT NULL
         """,
     ),
-    Law(
+    Invariant(
         "cart_turns_end_in_one_order",
-        "No turn of a basket was paid for twice, and each that was paid for is over.",
+        "No filling of a basket was paid for twice, and each that was paid for is over.",
         f"""
-        SELECT cart_id, cart_turn, count(*) AS charges, carts.turn AS present_turn
+        SELECT cart_id, checkout_number, count(*) AS charges, carts.checkout_number AS present_number
         FROM payment_attempts LEFT JOIN carts ON carts.id = cart_id
         WHERE {_LIVE} AND cart_id IS NOT NULL
-        GROUP BY cart_id, cart_turn, carts.turn HAVING count(*) > 1 OR cart_turn >= carts.turn
+        GROUP BY cart_id, checkout_number, carts.checkout_number HAVING count(*) > 1 OR checkout_number >= carts.checkout_number
         """,
     ),
-    Law(
+    Invariant(
         "refunds_within_charges",
         "No refund is above its charge, or of a charge that does not stand.",
         f"""
@@ -52,7 +52,7 @@ PAYMENT_LAWS = (
         WHERE ({_LIVE}) IS NOT TRUE OR payment_refunds.amount > payment_attempts.amount
         """,
     ),
-    Law(
+    Invariant(
         "cancelled_orders_are_refunded",
         "A cancelled order gave its whole charge back, any other nothing.",
         f"""
@@ -67,7 +67,7 @@ PAYMENT_LAWS = (
         """,
     ),
     # Copies of a book that was removed before cannot go back, so only books that are still sold are judged.
-    Law(
+    Invariant(
         "cancelled_orders_are_restocked",
         "Every line of a cancelled order went back to stock, and nothing else did.",
         """
@@ -83,7 +83,7 @@ PAYMENT_LAWS = (
         GROUP BY order_id, book_id, quantity HAVING sum(line) <> sum(returned)
         """,
     ),
-    Law(
+    Invariant(
         "events_tell_the_status",
         "Every order has events, and the last of them is its status.",
         """

@@ -1,11 +1,11 @@
 """Laws of sessions."""
 
-from app.verify.law import Law
+from app.verify.invariant import Invariant
 
 _LIVE = "revoked_at IS NULL AND expires_at > now()"
 
 ACCOUNT_LAWS = (
-    Law(
+    Invariant(
         "one_live_token_per_session",
         "No session has two refresh tokens that are good.",
         f"""
@@ -14,7 +14,7 @@ ACCOUNT_LAWS = (
         GROUP BY token_family HAVING count(*) > 1
         """,
     ),
-    Law(
+    Invariant(
         "deactivated_accounts_have_no_session",
         "No deactivated account has a refresh token that is good.",
         f"""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Law:
+class Invariant:
     """`query` returns the offending rows, so none when all is well.
 
     Its columns have names of their own and are integers or texts: what shows a reader which rows are at fault, the

@@ -1,7 +1,7 @@
 """Laws of the outbox."""
 
-from app.verify.law import Law
-from app.verify.laws.orders import SOLD
+from app.verify.invariant import Invariant
+from app.verify.invariants.orders import SOLD
 
 # Mails are purged 30 days after they were sent.
 _TOLD_ONCE = """
@@ -13,14 +13,14 @@ _TOLD_ONCE = """
 """
 
 MAIL_LAWS = (
-    Law(
+    Invariant(
         "orders_are_confirmed_once",
         "Every order has one confirmation mail; none only when it is 30 days old and the mail may be purged.",
         _TOLD_ONCE.format(
             kind="order_confirmation", orders=f"SELECT id, created_at AS since FROM orders WHERE {SOLD}"
         ),
     ),
-    Law(
+    Invariant(
         "cancellations_are_told_once",
         "Every cancelled order has one mail that says so; none only 30 days later, when the mail may be purged.",
         _TOLD_ONCE.format(
@@ -33,7 +33,7 @@ MAIL_LAWS = (
         ),
     ),
     # Where the account is gone, its orders went with it; somebody may have opened another with that address since.
-    Law(
+    Invariant(
         "mails_tell_of_orders",
         "Every confirmation or cancellation mail tells its recipient of an order that is theirs.",
         """

@@ -11,11 +11,11 @@ def _light(_: object) -> int:
     return 1
 
 
-class Remembered(Generic[Known]):
+class VersionedCache(Generic[Known]):
     """Answers by question, the latest `limit` of them, and fewer where together they weigh more than `most`.
 
-    Each belongs to a state of the catalogue (`tally.state_of_books`) that must be read in the very statement that
-    found it, and is given out only to who sees the same state: nothing has to be told to the other processes, and
+    Each belongs to a version of the catalogue (`counters.catalogue_version`) that must be read in the very statement
+    that found it, and is given out only to who sees the same state: nothing has to be told to the other processes, and
     no transaction, nor one that rolls back, can leave a wrong answer to others.
     """
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.verify.laws import LAWS
+from app.verify.invariants import INVARIANTS
 from tests.support import Shop
 from tests.verify.breaks import ALLOWED, BREAKS, KEEP_BESIDE, KEPT_BESIDE
 from tests.verify.support import broken, judged
@@ -22,7 +22,7 @@ async def test_a_settled_shop_breaks_no_law(settled: Shop):
     verification = await judged(settled)
     assert broken(verification) == {}
     assert verification.ok
-    assert [finding.name for finding in verification.laws] == [law.name for law in LAWS]
+    assert [finding.name for finding in verification.laws] == [law.name for law in INVARIANTS]
 
 
 async def test_an_empty_shop_breaks_no_law(shop: Shop):
@@ -56,7 +56,7 @@ async def test_what_may_happen_breaks_no_law(settled: Shop, connection: AsyncCon
 
 
 def test_each_law_has_a_name_of_its_own_and_statements_that_break_it():
-    names = [law.name for law in LAWS]
+    names = [law.name for law in INVARIANTS]
     assert len(set(names)) == len(names)
     assert set(names) == set(BREAKS)
 
@@ -64,4 +64,4 @@ def test_each_law_has_a_name_of_its_own_and_statements_that_break_it():
 def test_the_documentation_lists_the_laws(project: Path):
     page = (project / "docs" / "reliability.md").read_text(encoding="utf-8")
     listed = [line for line in page.splitlines() if line.startswith("| `")]
-    assert listed == [f"| `{law.name}` | {law.sentence} |" for law in LAWS]
+    assert listed == [f"| `{law.name}` | {law.sentence} |" for law in INVARIANTS]

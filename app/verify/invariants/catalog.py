@@ -1,6 +1,6 @@
 """Laws of stock, of its ledger, and of what hangs on books."""
 
-from app.verify.law import Law
+from app.verify.invariant import Invariant
 
 _CHUNK = 4096  # ids that a bitmap covers
 _NOTHING = f"0::bit({_CHUNK})"
@@ -8,12 +8,12 @@ _AT_ONCE = 16  # chunks
 _BIT_OF = f"set_bit({_NOTHING}, {{}} % {_CHUNK}, 1)"
 
 CATALOG_LAWS = (
-    Law(
+    Invariant(
         "stock_not_negative",
         "No book has less than nothing in stock.",
         "SELECT id AS book_id, stock_quantity FROM books WHERE stock_quantity < 0",
     ),
-    Law(
+    Invariant(
         "stock_is_sum_of_movements",
         "The stock of a book is the sum of its movements.",
         """
@@ -26,7 +26,7 @@ CATALOG_LAWS = (
         """,
     ),
     # The same as a running sum, but only the movement at fault is named, not all that follow it.
-    Law(
+    Invariant(
         "movements_follow_one_another",
         "Each movement of a book starts from the quantity that the one before left, the first from 0.",
         """
@@ -41,7 +41,7 @@ CATALOG_LAWS = (
     ),
     # The ledgers of removed books cannot be told apart any more. But each of them is a walk from 0 back to 0, so all
     # of them together reach every quantity as often as they leave it.
-    Law(
+    Invariant(
         "removed_ledgers_close",
         "The movements of removed books lead from 0 back to 0: each quantity is reached as often as it is left.",
         """
@@ -55,7 +55,7 @@ CATALOG_LAWS = (
         GROUP BY quantity HAVING sum(reached) <> sum(departed)
         """,
     ),
-    Law(
+    Invariant(
         "ratings_add_up",
         "The rating figures of a book are those of its reviews that count and are not deleted.",
         """
@@ -69,7 +69,7 @@ CATALOG_LAWS = (
         WHERE (rating_sum, rating_count) <> (coalesce(summed, 0), coalesce(counted, 0))
         """,
     ),
-    Law(
+    Invariant(
         "reviews_count_by_purchase",
         "A review that is not deleted counts unless every purchase of the book by its author was undone.",
         """
@@ -82,15 +82,15 @@ CATALOG_LAWS = (
         WHERE deleted_at IS NULL AND counts = (stands IS FALSE)
         """,
     ),
-    Law(
+    Invariant(
         "books_are_tallied",
-        "The tallies of books add up to the number of books.",
+        "The counters of books add up to the number of books.",
         """
-        SELECT coalesce(sum(delta), 0) AS tallied, (SELECT count(*) FROM books) AS books FROM book_tallies
+        SELECT coalesce(sum(delta), 0) AS tallied, (SELECT count(*) FROM books) AS books FROM book_counters
         HAVING coalesce(sum(delta), 0) <> (SELECT count(*) FROM books)
         """,
     ),
-    Law(
+    Invariant(
         "words_are_gathered",
         "Every word of a title or author is among the words that mistyped ones are compared with.",
         """
@@ -100,7 +100,7 @@ CATALOG_LAWS = (
         """,
     ),
     # Of very many books it looks at some 65,000 only, each time at others: all would take minutes.
-    Law(
+    Invariant(
         "bitmaps_are_drawn_well",
         "The bitmaps of a frequent prefix say which books hold it, but for books that have changed since.",
         f"""
@@ -135,7 +135,7 @@ CATALOG_LAWS = (
         FROM wrong WHERE bit_count(hits) + bit_count(in_title) > 0
         """,
     ),
-    Law(
+    Invariant(
         "cart_lines_name_books",
         "No basket holds a book that is gone.",
         """

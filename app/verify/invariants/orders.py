@@ -1,6 +1,6 @@
 """Laws of orders, of the sales that they are in the ledger, and of the answers kept under an Idempotency-Key."""
 
-from app.verify.law import Law
+from app.verify.invariant import Invariant
 
 SOLD = "orders.status <> 'payment_failed'"
 """Orders that took stock, whatever became of them since."""
@@ -20,7 +20,7 @@ _KEPT_ORDERS = r"""
 """
 
 ORDER_LAWS = (
-    Law(
+    Invariant(
         "orders_have_lines",
         "Every order has a line.",
         """
@@ -28,7 +28,7 @@ ORDER_LAWS = (
         WHERE NOT EXISTS (SELECT FROM order_items WHERE order_items.order_id = orders.id)
         """,
     ),
-    Law(
+    Invariant(
         "orders_add_up",
         "The items of every order are its lines, and its grand total is items less discount, with delivery and tax.",
         """
@@ -42,13 +42,13 @@ ORDER_LAWS = (
                                   items_total - discount_total + delivery_total + tax_total)
         """,
     ),
-    Law(
+    Invariant(
         "sales_are_tallied",
-        "The tallies of an hour add up to its confirmed orders.",
+        "The counters of an hour add up to its confirmed orders.",
         """
         SELECT hour::text, sum(orders) AS orders, sum(copies)::bigint AS copies, sum(revenue)::text AS revenue
         FROM (
-            SELECT hour, orders, copies, revenue FROM sales_tallies
+            SELECT hour, orders, copies, revenue FROM sales_counters
             UNION ALL
             SELECT date_trunc('hour', created_at, 'UTC'), -1, 0, 0 FROM orders WHERE status = 'confirmed'
             UNION ALL
@@ -58,7 +58,7 @@ ORDER_LAWS = (
         GROUP BY both_ways.hour HAVING sum(orders) <> 0 OR sum(copies) <> 0 OR sum(revenue) <> 0
         """,
     ),
-    Law(
+    Invariant(
         "lines_are_positive",
         "Every line of an order is for a copy at least, at a price that is not negative.",
         """
@@ -68,7 +68,7 @@ ORDER_LAWS = (
     ),
     # Where the book is gone, lines and sales find one another by the title that both noted in one transaction. A
     # sale whose order went with its buyer's account has lost its line for good.
-    Law(
+    Invariant(
         "lines_match_sales",
         "Every line of an order has its sale in the ledger, of that quantity, and every sale its line.",
         f"""
@@ -85,7 +85,7 @@ ORDER_LAWS = (
         GROUP BY order_id, book_id, title, quantity HAVING sum(line) <> sum(sale)
         """,
     ),
-    Law(
+    Invariant(
         "one_sale_per_order_and_book",
         "No order took the same book out of stock twice.",
         """
@@ -94,7 +94,7 @@ ORDER_LAWS = (
         GROUP BY order_id, book_id HAVING count(*) > 1
         """,
     ),
-    Law(
+    Invariant(
         "kept_answers_are_final",
         "Every answer kept under a key is a 201 or a refusal that retries must meet again (409, 422).",
         """
@@ -102,7 +102,7 @@ ORDER_LAWS = (
         WHERE response_status NOT IN (201, 409, 422) OR response_body = ''
         """,
     ),
-    Law(
+    Invariant(
         "kept_answers_are_true",
         "Every 201 kept under a key names an order of the same user, and its total.",
         f"""
@@ -113,7 +113,7 @@ ORDER_LAWS = (
         WHERE orders.id IS NULL OR total IS DISTINCT FROM items_total
         """,
     ),
-    Law(
+    Invariant(
         "one_key_per_order",
         "No two keys name the same order.",
         f"""

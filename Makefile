@@ -64,7 +64,7 @@ mutation: $(STAMP) ## Mutation tests of checkout, payments, stock and transactio
 	@$(BIN)/python -m tests.mutation $(ARGS)
 
 bench: $(STAMP) ## Measure all, each figure beside its limit; ARGS="--quick checkout" for a part
-	@$(BIN)/bookstore bench $(ARGS)
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 sql: $(STAMP) ## Write app/core/db/sql and docs/triggers.md as the migrations leave functions and triggers
 	@$(BIN)/python -m tests.schema.definitions

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 
+from app.admin.housekeeping import sweep_all
 from app.admin.import_job import import_kind
 from app.core.config import Settings
 from app.core.db.transaction import Database
-from app.housekeeping import sweep_all
 from app.jobs.kinds import JobInHand, JobKind, JobSource
 from app.jobs.runner import running
 from app.jobs.worker import AnyWorker, Worker

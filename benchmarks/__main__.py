@@ -88,7 +88,7 @@ def profile(data: Path, load: str, plan: Plan) -> None:
 
 
 def _options(words: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="bookstore bench", description="Measure the shop on this machine.")
+    parser = argparse.ArgumentParser(prog="make bench ARGS=", description="Measure the shop on this machine.")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"what to measure, of {', '.join(PARTS)}; else all")
     parser.add_argument("--quick", action="store_true", help="one short round of each: a look, not a measurement")
     parser.add_argument(

@@ -4,7 +4,7 @@ import sys
 
 from fastapi import FastAPI
 
-from app import serving
+from app.cli import serving
 from app.core.config import load_settings
 from app.main import create_app
 

@@ -17,9 +17,9 @@ from uuid import uuid4
 import asyncpg
 import httpx2
 
-from app import cli
 from app.accounts.models import UserRole
 from app.accounts.tokens import issue_access_token
+from app.cli.serve import serve
 from app.core.config import Settings
 from app.core.db.server import driver_url, migrate
 from app.core.embedded import EmbeddedPostgres
@@ -40,7 +40,7 @@ TOKEN_MINUTES = 24 * 60
 
 def default_workers() -> int:
     """How many server processes `bookstore serve` starts when nobody says."""
-    workers: int = inspect.signature(cli.serve).parameters["workers"].default
+    workers: int = inspect.signature(serve).parameters["workers"].default
     return workers
 
 

@@ -15,8 +15,8 @@ class VersionedCache(Generic[Known]):
     """Answers by question, the latest `limit` of them, and fewer where together they weigh more than `most`.
 
     Each belongs to a version of the catalogue (`counters.catalogue_version`) that must be read in the very statement
-    that found it, and is given out only to who sees the same state: nothing has to be told to the other processes, and
-    no transaction, nor one that rolls back, can leave a wrong answer to others.
+    that found it, and is given out only to who sees the same version: nothing has to be told to the other processes,
+    and no transaction, nor one that rolls back, can leave a wrong answer to others.
     """
 
     def __init__(self, limit: int, most: int | None = None, weigh: Callable[[Known], int] = _light) -> None:

@@ -89,8 +89,9 @@ class PaymentAttempts:
     async def charge(self, purchase: Purchase, options: PaymentOptions) -> Charge:
         """Charge for this filling of the cart: approved or declined. The cart row must be locked.
 
-        The key of the charge depends on the cart, its checkout number, the amount and how many attempts of this filling have ended,
-        and on nothing that a crash forgets: a retry asks under the same key and gets the first outcome.
+        The key of the charge depends on the cart, its checkout number, the amount and how many attempts of this
+        filling have ended, and on nothing that a crash forgets: a retry asks under the same key and gets the first
+        outcome.
 
         Raises:
             PendingInProcess: the service did neither. The charge is voided once the transaction was rolled back.

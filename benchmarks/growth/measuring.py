@@ -12,12 +12,12 @@ from statistics import median, quantiles
 import asyncpg
 from starlette.concurrency import run_in_threadpool
 
+from app.admin.housekeeping import sweep
 from app.core.config import Settings
 from app.core.db.engine import make_engine
 from app.core.db.server import driver_url, migrate
 from app.core.db.transaction import Database
 from app.core.embedded import EmbeddedPostgres
-from app.housekeeping import sweep
 from benchmarks.explaining.asking import noted
 from benchmarks.explaining.plans import plans_of
 from benchmarks.figures import Figure

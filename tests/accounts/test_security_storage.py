@@ -15,9 +15,9 @@ from app.accounts.security.kinds import Kind
 from app.accounts.security.note import Note
 from app.accounts.security.repository import keep
 from app.accounts.security.trail import purge_security_events
+from app.admin.housekeeping import sweep
 from app.core.db.engine import make_engine
 from app.core.db.transaction import Database
-from app.housekeeping import sweep
 from tests.accounts.security import FIREFOX, add_event, events, from_address, told
 from tests.accounts.support import log_in, reader, signed_in, waiting
 from tests.statements import statements

@@ -1,6 +1,6 @@
 """An account has so many sessions, and a session so many refreshes: the setting says."""
 
-from app.housekeeping import sweep
+from app.admin.housekeeping import sweep
 from tests.accounts.support import reader, refresh, signed_in
 from tests.support import Shop, assert_problem
 

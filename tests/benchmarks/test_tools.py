@@ -1,16 +1,15 @@
 """What the load generator and the profiler say, and what is told when they are missing."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from app import cli
-from app.core.config import ConfigurationError
 from app.core.db.server import PROJECT
 from benchmarks import profiling, wrk
 from benchmarks.wrk import CannotMeasure
-from tests.command import bookstore
 
 SAID = """Running 1s test @ http://127.0.0.1:1
   2 threads and 16 connections
@@ -77,17 +76,8 @@ def test_a_profile_counts_own_time_and_time_on_the_stack():
     assert found.by_library() == {"app/cart": 6, "sqlalchemy": 3, "asyncio": 1}
 
 
-def test_a_bare_installation_has_no_benchmarks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    monkeypatch.setattr(cli, "PROJECT", tmp_path)
-    with pytest.raises(ConfigurationError, match="run `make bench`"):
-        cli.bench()
-
-
 def test_a_part_that_does_not_exist_is_refused_with_those_that_do():
-    ran = bookstore("bench", "--quick", "selling")
+    words = [sys.executable, "-m", "benchmarks", "--quick", "selling"]
+    ran = subprocess.run(words, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert ran.returncode == 2
     assert "there is no selling: choose from start, import, checkout, bestseller, reading" in ran.stderr
-
-
-def test_the_benchmarks_that_the_command_runs_are_those_of_the_checkout():
-    assert Path(wrk.__file__).is_relative_to(PROJECT)

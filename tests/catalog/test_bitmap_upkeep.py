@@ -6,10 +6,10 @@ from typing import Any
 import asyncpg
 import pytest
 
+from app.admin.housekeeping import sweep
 from app.catalog import bitmap_upkeep
 from app.catalog.bitmap_upkeep import choose_prefixes, draw_awaited, draw_stale_chunk, keep_bitmaps
 from app.catalog.models import CHUNK
-from app.housekeeping import sweep
 from tests.catalog.frequent import ADD, asked, frequent, kept, run, stones
 from tests.catalog.support import ids
 from tests.statements import statements

@@ -5,8 +5,8 @@ import asyncio
 import asyncpg
 import pytest
 
+from app.admin.housekeeping import sweep
 from app.catalog.counters import merge_book_counters
-from app.housekeeping import sweep
 from tests.catalog.support import listed
 from tests.support import Shop
 

@@ -11,9 +11,9 @@ import asyncpg
 import httpx2
 import pytest
 
+from app.cli.demo import catalogue
 from app.core.db.server import driver_url, newest_revision
 from app.core.embedded import EmbeddedPostgres
-from app.demo import catalogue
 from tests.command import RunningShop, bookstore, serving
 
 

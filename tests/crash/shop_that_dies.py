@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from app import cli
+from app.cli.main import main
 from app.core.db import transaction
 from app.orders.idempotency import IdempotencyKeys
 from app.orders.repository import OrderRepository
@@ -63,4 +63,4 @@ def _after(method: Callable[..., Awaitable[Any]], fuse: Path) -> Callable[..., A
 if __name__ == "__main__":
     plant(sys.argv[1], Path(sys.argv[2]))
     sys.argv = ["bookstore", *sys.argv[3:]]
-    cli.main()
+    main()

@@ -11,8 +11,8 @@ import httpx2
 import psutil
 import pytest
 
+from app.cli.serving import CannotServe, check_port
 from app.core.db.server import driver_url
-from app.serving import CannotServe, check_port
 from tests.command import RunningShop, serving
 from tests.crash.test_crashes import ONE_SALE, check_out, enter, facts
 from tests.races.support import blocked

@@ -3,9 +3,9 @@
 import asyncpg
 import pytest
 
+from app.admin.housekeeping import sweep
 from app.core.config import Settings
 from app.core.db.transaction import Database
-from app.housekeeping import sweep
 from app.notifications import notices
 from tests.support import Shop
 

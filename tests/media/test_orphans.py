@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from app import housekeeping
+from app.admin import housekeeping
+from app.admin.housekeeping import sweep_all
 from app.core.config import Settings
 from app.core.db.transaction import Database
 from app.core.embedded.locks import claim
-from app.housekeeping import sweep_all
 from app.media import repository
 from app.media.service import ORPHANED_AFTER_SECONDS, delete_orphans
 from app.media.storage import ImageFolder

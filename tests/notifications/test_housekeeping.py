@@ -3,12 +3,12 @@
 import asyncpg
 import pytest
 
-from app import housekeeping
 from app.accounts import token_repository
+from app.admin import housekeeping
+from app.admin.housekeeping import sweep
 from app.core import rate_limit
 from app.core.config import Settings
 from app.core.db.transaction import Database
-from app.housekeeping import sweep
 from app.notifications import repository
 from tests.notifications.support import queue
 from tests.support import Shop

@@ -15,9 +15,9 @@ import asyncpg
 import httpx2
 import psutil
 
+from app.cli.serving import CannotServe, check_port
 from app.core.db.server import driver_url
 from app.core.embedded import EmbeddedPostgres
-from app.serving import CannotServe, check_port
 from tests.command import BOOKSTORE, environment
 from tests.soak.told import Unexpected
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from httpx2 import AsyncClient
 
-from app.demo import kept_sign_ins
+from app.cli.demo import kept_sign_ins
 from tests.soak.told import Move, Told, Unexpected
 from tests.soak.visitor import Tries, Visitor
 

@@ -4,8 +4,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from app.cli.demo import catalogue
 from app.core.keys import Keys
-from app.demo import catalogue
 from app.web.covers.drawing import draw
 from app.web.covers.lettering import width
 from app.web.covers.links import cover_path, drawn_path, read_drawn

@@ -15,9 +15,9 @@ from httpx2 import ASGITransport, AsyncClient
 from rich.console import Console
 from starlette.requests import Request
 
+from app.cli.serving import announce
 from app.core.config import Settings
 from app.main import create_app
-from app.serving import announce
 from app.web.reference.kinds import example, kind, notes
 from app.web.reference.routes import Published
 from tests.web.test_not_found import BROWSER

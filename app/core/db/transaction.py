@@ -69,7 +69,7 @@ class Database:
         *,
         with_autocommit: bool = False,
     ) -> None:
-        """Behind a pooler there are none in autocommit: the bounds on statements are settings of a transaction there."""
+        """Behind a pooler there is no autocommit: the bounds on statements are settings of a transaction there."""
         self.engine = engine
         self.sessions = sessions or sessions_on(engine)
         self._autocommit = AutocommitSessions(engine) if with_autocommit else None

@@ -39,7 +39,8 @@ PAYMENT_LAWS = (
         SELECT cart_id, checkout_number, count(*) AS charges, carts.checkout_number AS present_number
         FROM payment_attempts LEFT JOIN carts ON carts.id = cart_id
         WHERE {_LIVE} AND cart_id IS NOT NULL
-        GROUP BY cart_id, checkout_number, carts.checkout_number HAVING count(*) > 1 OR checkout_number >= carts.checkout_number
+        GROUP BY cart_id, checkout_number, carts.checkout_number
+        HAVING count(*) > 1 OR checkout_number >= carts.checkout_number
         """,
     ),
     Invariant(

@@ -21,7 +21,7 @@ class Entrance:
         self._visitor.sign_in(tokens.refresh_token)
 
     async def move_in(self, tokens: Tokens) -> None:
-        """What `establish_session` does in the database: hand the basket over, and end the session that was carried before."""
+        """What `establish_session` does in the database: hand the basket over, end the session carried before."""
         opened = await self._browsers.find(tokens.refresh_token)
         if opened:
             self._visitor.left_out = await self._basket.hand_over(opened.caller.id)

@@ -12,13 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.admin.jobs import requeue_jobs
 from app.background import background_jobs
+from app.cli.terminal import on_database, out, with_database
 from app.core.config import ConfigurationError, load_settings
 from app.core.db.server import database_running
 from app.core.db.transaction import Database
 from app.core.logging import configure
 from app.jobs.models import Job
 from app.jobs.service import list_jobs
-from app.terminal import on_database, out, with_database
 
 JobStatus = Literal["pending", "dead"]
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import uvicorn
 from rich.console import Console
 
+from app.cli.demo import SignIn
 from app.core.config import Settings
 from app.core.db.engine import most_connections
 from app.core.http_limits import Limits
 from app.core.http_protocol import bounded
-from app.demo import SignIn
 
 GRACE_SECONDS = 15
 OTHER_FILES = 200

@@ -6,7 +6,7 @@ import sys
 def main() -> None:
     """Run the `bookstore` command."""
     try:
-        from app.cli import main as run  # noqa: PLC0415 - here, so that Ctrl-C is caught meanwhile
+        from app.cli.main import main as run  # noqa: PLC0415 - here, so that Ctrl-C is caught meanwhile
 
         run()
     except KeyboardInterrupt:

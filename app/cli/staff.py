@@ -13,9 +13,9 @@ from app.accounts.errors import PasswordTooCommon
 from app.accounts.passwords import hash_password
 from app.accounts.schemas import AccountOut, Register
 from app.admin.users import UserService
+from app.cli.terminal import on_database, out
 from app.core.config import ConfigurationError
 from app.core.db.transaction import Database
-from app.terminal import on_database, out
 
 SOME_PASSWORD = "a password to go with the address"  # noqa: S105 - where only the address is looked at
 Email = Annotated[str, typer.Argument(help="The e-mail address of the account.")]

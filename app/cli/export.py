@@ -10,9 +10,9 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from app.admin.exports import ExportName, Period, csv_pieces
+from app.cli.terminal import on_database
 from app.core.db.transaction import Database
 from app.core.values import Moment
-from app.terminal import on_database
 
 _MOMENT = TypeAdapter[Moment](Moment)
 

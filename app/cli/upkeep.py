@@ -1,0 +1,27 @@
+"""`bookstore verify` and `bookstore sweep`."""
+
+import typer
+
+from app.admin.housekeeping import sweep_all
+from app.cli.terminal import on_database, out
+from app.core.config import load_settings
+from app.core.db.transaction import Database
+from app.verify.render import render_verification
+from app.verify.service import verify_patiently
+
+
+def verify() -> None:
+    """Check that the laws of the shop hold, such as stock and its ledger; exit code 1 when one does not."""
+    verification = on_database(verify_patiently)
+    render_verification(verification, out)
+    raise typer.Exit(0 if verification.ok else 1)
+
+
+def sweep() -> None:
+    """Do now what the worker does every hour: delete what has expired and images of no book, tidy up for search."""
+
+    async def work(database: Database) -> tuple[int, int]:
+        return await sweep_all(database, load_settings())
+
+    rows, files = on_database(work)
+    out.print(f"{rows} rows and {files} files of images deleted.")

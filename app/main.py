@@ -25,7 +25,6 @@ from app.accounts.router import router as accounts
 from app.accounts.security.keeping import SecurityNotes
 from app.accounts.security.router import router as security
 from app.accounts.unsubscribe import router as unsubscribe
-from app.admin.cancel_router import router as cancellations
 from app.admin.export_router import router as exports
 from app.admin.outbox_router import router as outbox
 from app.admin.reports.router import router as reports
@@ -51,6 +50,7 @@ from app.health.router import router as health
 from app.inbox.router import router as notifications
 from app.media.file_router import router as image_files
 from app.media.router import router as images
+from app.orders.cancel_router import router as cancellations
 from app.orders.router import router as orders
 from app.payments.deps import PAYMENTS
 from app.payments.service import refuse_remote

@@ -4,22 +4,15 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from app.admin.cancellations import CancellationService
 from app.admin.reports.service import ReportService
 from app.admin.restock import RestockService
 from app.core.db.transaction import Session
 from app.notifications.deps import OutboxDep
-from app.orders.deps import Orders
 
 
 async def get_restock(session: Session, outbox: OutboxDep) -> RestockService:
     """Restocking on the session of this request."""
     return RestockService(session, outbox)
-
-
-async def get_cancellations(session: Session, orders: Orders, outbox: OutboxDep) -> CancellationService:
-    """Cancellations on the session of this request."""
-    return CancellationService(session, orders, outbox)
 
 
 async def get_reports(session: Session) -> ReportService:
@@ -28,5 +21,4 @@ async def get_reports(session: Session) -> ReportService:
 
 
 Restock = Annotated[RestockService, Depends(get_restock)]
-Cancellations = Annotated[CancellationService, Depends(get_cancellations)]
 Reports = Annotated[ReportService, Depends(get_reports)]

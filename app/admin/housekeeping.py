@@ -8,8 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.security.trail import purge_security_events
 from app.accounts.service import purge_expired
-from app.catalog.bitmap_upkeep import keep_bitmaps
-from app.catalog.counters import merge_book_counters
+from app.catalog.search import keep_bitmaps, merge_book_counters
 from app.core.config import Settings
 from app.core.db.transaction import Database
 from app.media.service import delete_orphans

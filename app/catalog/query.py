@@ -1,12 +1,15 @@
 """What a reader asks of the catalogue."""
 
 import json
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
+from sqlalchemy import ColumnElement, Numeric, func, literal
 
+from app.catalog.models import Book
 from app.catalog.sorting import ORDERS, Direction, Order, SortName
 from app.core.paging import Key
 from app.core.values import PlainDecimal
@@ -15,6 +18,7 @@ from app.core.values import PlainDecimal
 AskedPrice = Annotated[
     Decimal, PlainDecimal, Field(ge=0, max_digits=20), AfterValidator(lambda price: price or Decimal(0))
 ]
+_PATTERN_SIGN = re.compile(r"([\\%_])")
 _SCOPE = json.JSONEncoder(default=str)
 
 
@@ -27,6 +31,24 @@ class BookFilter:
     min_price: Decimal | None = None
     max_price: Decimal | None = None
     in_stock: bool | None = None
+
+
+def conditions(asked: BookFilter) -> list[ColumnElement[bool]]:
+    """The WHERE of a filter."""
+    found = []
+    if asked.genre_id is not None:
+        found.append(Book.genre_id == asked.genre_id)
+    if asked.author:
+        literally = _PATTERN_SIGN.sub(r"\\\1", asked.author)
+        found.append(func.lower(Book.author).like(func.lower(f"%{literally}%")))
+    # Not the type of the column: a bound may be larger or finer than any price.
+    if asked.min_price is not None:
+        found.append(Book.price >= literal(asked.min_price, Numeric()))
+    if asked.max_price is not None:
+        found.append(Book.price <= literal(asked.max_price, Numeric()))
+    if asked.in_stock is not None:
+        found.append(Book.stock_quantity > 0 if asked.in_stock else Book.stock_quantity == 0)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

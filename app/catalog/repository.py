@@ -1,6 +1,5 @@
 """The SQL of books and genres."""
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -8,7 +7,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Integer,
-    Numeric,
     Select,
     any_,
     bindparam,
@@ -23,37 +21,18 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog.counters import catalogue_version, number_of_books
 from app.catalog.models import Book, Genre
-from app.catalog.query import BookFilter, BookQuery
+from app.catalog.query import BookFilter, BookQuery, conditions
 from app.catalog.rules import GENRES_LOCK
+from app.catalog.search.cache import VersionedCache
+from app.catalog.search.counters import catalogue_version, number_of_books
 from app.catalog.sorting import Direction, SortName
 from app.catalog.stock import locking
-from app.catalog.versioned_cache import VersionedCache
 from app.catalog.view import COLUMNS, BookView, GenreView, Listed
 from app.core.db.driver import OnDriver, driver
 from app.core.paging import Key
 
 _COUNTS: VersionedCache[int] = VersionedCache(1000)
-_PATTERN_SIGN = re.compile(r"([\\%_])")
-
-
-def conditions(asked: BookFilter) -> list[ColumnElement[bool]]:
-    """The WHERE of a filter."""
-    found = []
-    if asked.genre_id is not None:
-        found.append(Book.genre_id == asked.genre_id)
-    if asked.author:
-        literally = _PATTERN_SIGN.sub(r"\\\1", asked.author)
-        found.append(func.lower(Book.author).like(func.lower(f"%{literally}%")))
-    # Not the type of the column: a bound may be larger or finer than any price.
-    if asked.min_price is not None:
-        found.append(Book.price >= literal(asked.min_price, Numeric()))
-    if asked.max_price is not None:
-        found.append(Book.price <= literal(asked.max_price, Numeric()))
-    if asked.in_stock is not None:
-        found.append(Book.stock_quantity > 0 if asked.in_stock else Book.stock_quantity == 0)
-    return found
 
 
 class BookRepository:

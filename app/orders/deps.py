@@ -4,11 +4,12 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Query, Request
 
-from app.core.db.transaction import DATABASE, get_session
+from app.core.db.transaction import DATABASE, Session, get_session
 from app.core.parts import SETTINGS
 from app.core.values import Id, Moment
-from app.notifications.deps import OUTBOX
+from app.notifications.deps import OUTBOX, OutboxDep
 from app.orders.bounds import CheckoutBounds
+from app.orders.cancellation import CancellationService
 from app.orders.models import OrderStatus
 from app.orders.query import OrderFilter
 from app.orders.service import OrderService
@@ -35,6 +36,14 @@ async def get_filter(
 
 
 Orders = Annotated[OrderService, Depends(get_service)]
+
+
+async def get_cancellations(session: Session, orders: Orders, outbox: OutboxDep) -> CancellationService:
+    """Cancellations on the session of this request."""
+    return CancellationService(session, orders, outbox)
+
+
+Cancellations = Annotated[CancellationService, Depends(get_cancellations)]
 Filter = Annotated[OrderFilter, Depends(get_filter)]
 KeyHeader = Annotated[
     str | None,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from urllib.parse import quote_plus
 
-from app.catalog.search import forget_searches
+from app.catalog.search.books import forget_searches
 from benchmarks.growth.shop import GrownShop
 
 Operation = Callable[[GrownShop, int], Awaitable[None]]

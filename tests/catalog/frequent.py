@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from app.catalog import search
-from app.catalog.bitmap_upkeep import keep_bitmaps
-from app.catalog.search import BookSearch, forget_searches
+from app.catalog.search import books
+from app.catalog.search.books import BookSearch, forget_searches
+from app.catalog.search.upkeep import keep_bitmaps
 from tests.catalog.support import listed
 from tests.support import Shop
 
@@ -44,7 +44,7 @@ async def by_index(shop: Shop, **query: Any) -> tuple[int, list[int]]:
         return None
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(search, "read_masks", none)
+        patch.setattr(books, "read_masks", none)
         total, found, told = await asked(shop, **query)
     assert not told
     return total, found

@@ -7,11 +7,11 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
-from app.catalog import bitmap_upkeep, bitmaps, search
-from app.catalog.bitmap_upkeep import keep_bitmaps
-from app.catalog.bitmaps import count_of, read_masks
 from app.catalog.models import CHUNK
-from app.catalog.search import BookSearch, forget_searches
+from app.catalog.search import bitmaps, books, upkeep
+from app.catalog.search.bitmaps import count_of, read_masks
+from app.catalog.search.books import BookSearch, forget_searches
+from app.catalog.search.upkeep import keep_bitmaps
 from tests.catalog.frequent import ADD, asked, by_index, kept, run, stones
 from tests.catalog.support import ids
 from tests.statements import statements
@@ -132,7 +132,7 @@ async def test_few_hits_of_frequent_words_are_weighed(
         await raw.execute("UPDATE books SET title = 'Other' WHERE id = $1", whole)
         return found
 
-    monkeypatch.setattr(search, "read_masks", and_then)
+    monkeypatch.setattr(books, "read_masks", and_then)
     with statements() as seen:
         assert await asked(live, q="the stone") == (1, [beginning], True)
     assert any("unnest" in statement for statement in seen)
@@ -143,7 +143,7 @@ async def test_what_was_found_while_the_catalogue_changed_is_not_remembered(
     live: Shop, raw: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch, q: str
 ):
     """The bitmaps are read before the change, and after it what the index adds."""
-    monkeypatch.setattr(bitmap_upkeep, "FREQUENT", 7)
+    monkeypatch.setattr(upkeep, "FREQUENT", 7)
     for title, count in (("Stone", 6), ("A Rare Stone", 6), ("Stony", 1)):
         for _ in range(count):
             await live.book(title=title, author="B")
@@ -155,9 +155,9 @@ async def test_what_was_found_while_the_catalogue_changed_is_not_remembered(
         await raw.execute("INSERT INTO books (title, author, price) VALUES ('Rare Stony Stone', 'B', 1)")
         return found
 
-    monkeypatch.setattr(search, "read_masks", and_then)
+    monkeypatch.setattr(books, "read_masks", and_then)
     assert (await asked(live, q=q))[0] >= 6
-    assert not search._REMEMBERED._answers
+    assert not books._REMEMBERED._answers
 
 
 async def test_a_frequent_word_speaks_for_what_resembles(shop: Shop):
@@ -218,7 +218,7 @@ async def test_a_first_search_takes_three_statements(shop: Shop):
 
 
 async def test_pages_behind_those_that_are_remembered(shop: Shop, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(search, "FIRST", 4)
+    monkeypatch.setattr(books, "FIRST", 4)
     found = await stones(shop)
     for page in (1, 2, 3, 4, 5):
         assert await ids(shop, q="stone", size=2, page=page) == found[2 * page - 2 : 2 * page]
@@ -283,7 +283,7 @@ async def test_with_too_many_stale_books_the_index_tells(shop: Shop, monkeypatch
 
 async def test_a_small_shop_does_not_ask_for_bitmaps(shop: Shop, monkeypatch: pytest.MonkeyPatch):
     found = await stones(shop)
-    monkeypatch.setattr(search, "LARGE", 8)
+    monkeypatch.setattr(books, "LARGE", 8)
     with statements() as seen:
         assert await asked(shop, q="stone") == (8, found, False)
     assert len(seen) == 2, seen

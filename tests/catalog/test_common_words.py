@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.catalog import matching
+from app.catalog.search import matching
 from tests.catalog.support import ids, listed
 from tests.statements import statements
 from tests.support import Shop

@@ -5,8 +5,8 @@ import asyncio
 import asyncpg
 import pytest
 
-from app.catalog import matching, search
-from app.catalog.search import BookSearch
+from app.catalog.search import books, matching
+from app.catalog.search.books import BookSearch
 from tests.catalog.support import ids, listed
 from tests.support import Shop
 
@@ -18,7 +18,7 @@ MISSING = """
 
 @pytest.fixture(autouse=True)
 def every_catalogue_is_large(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(search, "LARGE", -1)
+    monkeypatch.setattr(books, "LARGE", -1)
 
 
 @pytest.mark.parametrize("q", ["tolkein", "tolkein hobbitt", "hobbut j", "Hóbbitt"])

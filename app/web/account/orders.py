@@ -6,11 +6,10 @@ from typing import Annotated, ClassVar
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from app.admin.deps import Cancellations
 from app.core.paging import CursorsDep
 from app.core.parts import SETTINGS
 from app.core.values import Id
-from app.orders.deps import Orders
+from app.orders.deps import Cancellations, Orders
 from app.orders.errors import CancelTooLate, NotCancellable, RestockOutOfRange
 from app.orders.models import Order
 from app.web.access import Reader

@@ -5,11 +5,10 @@ from typing import ClassVar
 
 from fastapi import APIRouter, Request, Response
 
-from app.admin.deps import Cancellations
 from app.core.errors import DomainError
 from app.core.paging import CursorsDep
 from app.core.values import Id
-from app.orders.deps import Orders
+from app.orders.deps import Cancellations, Orders
 from app.orders.models import Order, OrderStatus
 from app.orders.query import OrderFilter
 from app.orders.rules import may_become

@@ -5,12 +5,11 @@ from datetime import timedelta
 from fastapi import APIRouter, Request
 
 from app.accounts.deps import AdminUser, CurrentUser
-from app.admin.deps import Cancellations
 from app.core.db.transaction import TransactionRoute
 from app.core.openapi import problems
 from app.core.parts import SETTINGS
 from app.core.values import Id
-from app.orders.deps import Orders
+from app.orders.deps import Cancellations, Orders
 from app.orders.errors import RestockOutOfRange
 from app.orders.schemas import AdminOrderOut, CancelRequest, OrderOut
 

@@ -10,8 +10,8 @@ from operator import and_, or_
 from sqlalchemy import Integer, column, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog.counters import catalogue_version
 from app.catalog.models import CHUNK, CHUNK_BITS
+from app.catalog.search.counters import catalogue_version
 
 MOST_STALE = 5000
 """Books that are looked at themselves; with more of them the bitmaps are of no use until they are drawn anew."""

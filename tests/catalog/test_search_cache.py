@@ -7,10 +7,11 @@ import pytest
 from fastapi import Request
 from sqlalchemy import text
 
-from app.catalog import deps, search
+from app.catalog import deps
 from app.catalog.query import BookQuery
-from app.catalog.search import BookSearch
-from app.catalog.versioned_cache import VersionedCache
+from app.catalog.search import books
+from app.catalog.search.books import BookSearch
+from app.catalog.search.cache import VersionedCache
 from app.core.keys import Keys
 from app.core.paging import Cursors
 from tests.catalog.support import ids, listed
@@ -105,7 +106,7 @@ async def test_books_are_as_they_are_now(live: Shop, raw: asyncpg.Connection):
 
 async def test_pages_of_what_is_remembered(live: Shop, monkeypatch: pytest.MonkeyPatch):
     """The first page behind those that are kept is looked for, and with it all that can be reached."""
-    monkeypatch.setattr(search, "FIRST", 4)
+    monkeypatch.setattr(books, "FIRST", 4)
     books = [await live.book(title="Stone") for _ in range(9)]
     for page, looked_for in ((1, True), (2, False), (3, True), (4, False), (5, False), (6, False), (1, False)):
         with statements() as seen:

@@ -7,9 +7,9 @@ import asyncpg
 import pytest
 
 from app.admin.housekeeping import sweep
-from app.catalog import bitmap_upkeep
-from app.catalog.bitmap_upkeep import choose_prefixes, draw_awaited, draw_stale_chunk, keep_bitmaps
 from app.catalog.models import CHUNK
+from app.catalog.search import upkeep
+from app.catalog.search.upkeep import choose_prefixes, draw_awaited, draw_stale_chunk, keep_bitmaps
 from tests.catalog.frequent import ADD, asked, frequent, kept, run, stones
 from tests.catalog.support import ids
 from tests.statements import statements
@@ -30,7 +30,7 @@ async def test_what_is_no_longer_frequent_is_forgotten_when_it_is_half_as_freque
 
 
 async def test_a_small_shop_has_no_bitmaps(shop: Shop, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(bitmap_upkeep, "FREQUENT", 10_000)
+    monkeypatch.setattr(upkeep, "FREQUENT", 10_000)
     for number in range(5):
         await run(shop, ADD, number * CHUNK + 1, "The Stone", "A")
     with statements() as seen:
@@ -59,7 +59,7 @@ async def test_upkeep_leaves_it_to_another_that_is_at_it(live: Shop, raw: asyncp
     for _ in range(5):
         await live.book(title="Stone")
     async with raw.transaction():
-        await raw.execute("SELECT pg_advisory_xact_lock($1)", bitmap_upkeep._LOCK_KEY)
+        await raw.execute("SELECT pg_advisory_xact_lock($1)", upkeep._LOCK_KEY)
         await keep_bitmaps(live.app.state.database)
         assert await live.scalar("SELECT count(*) FROM frequent_prefixes") == 0
     await keep_bitmaps(live.app.state.database)

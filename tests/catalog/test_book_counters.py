@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from app.admin.housekeeping import sweep
-from app.catalog.counters import merge_book_counters
+from app.catalog.search.counters import merge_book_counters
 from tests.catalog.support import listed
 from tests.support import Shop
 

@@ -26,11 +26,25 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.catalog.bitmaps import Bits, Masks, bits_of, count_of, difference, first_of, intersection, read_masks, union
-from app.catalog.counters import catalogue_version, number_of_books
 from app.catalog.errors import SearchTooLong
 from app.catalog.isbn import isbn_in_query
-from app.catalog.matching import (
+from app.catalog.models import Book
+from app.catalog.query import BookFilter, BookQuery, conditions
+from app.catalog.rules import DEEPEST_ROW, MAX_WORDS, fuzzy
+from app.catalog.search.bitmaps import (
+    Bits,
+    Masks,
+    bits_of,
+    count_of,
+    difference,
+    first_of,
+    intersection,
+    read_masks,
+    union,
+)
+from app.catalog.search.cache import VersionedCache
+from app.catalog.search.counters import catalogue_version, number_of_books
+from app.catalog.search.matching import (
     Match,
     Resembling,
     Term,
@@ -39,11 +53,6 @@ from app.catalog.matching import (
     by_words,
     known_to_the_parser,
 )
-from app.catalog.models import Book
-from app.catalog.query import BookFilter, BookQuery
-from app.catalog.repository import conditions
-from app.catalog.rules import DEEPEST_ROW, MAX_WORDS, fuzzy
-from app.catalog.versioned_cache import VersionedCache
 from app.catalog.view import COLUMNS, BookView
 from app.core.db.driver import OnDriver
 

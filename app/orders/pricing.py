@@ -2,7 +2,7 @@
 
 Checkout prices the lines it locked, compares the grand total with the one the buyer saw, charges it, and stores all
 totals with the order. Whoever tells of an order afterwards reads what is stored. See
-docs/decisions/0014-totals-are-stored.md.
+docs/decisions/0015-totals-are-stored.md.
 """
 
 from collections.abc import Iterable

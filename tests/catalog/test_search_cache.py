@@ -107,10 +107,10 @@ async def test_books_are_as_they_are_now(live: Shop, raw: asyncpg.Connection):
 async def test_pages_of_what_is_remembered(live: Shop, monkeypatch: pytest.MonkeyPatch):
     """The first page behind those that are kept is looked for, and with it all that can be reached."""
     monkeypatch.setattr(books, "FIRST", 4)
-    books = [await live.book(title="Stone") for _ in range(9)]
+    stones = [await live.book(title="Stone") for _ in range(9)]
     for page, looked_for in ((1, True), (2, False), (3, True), (4, False), (5, False), (6, False), (1, False)):
         with statements() as seen:
-            assert await ids(live, q="stone", size=2, page=page) == books[2 * page - 2 : 2 * page]
+            assert await ids(live, q="stone", size=2, page=page) == stones[2 * page - 2 : 2 * page]
         assert any("hits AS MATERIALIZED" in statement for statement in seen) is looked_for, (page, seen)
 
 

@@ -21,6 +21,7 @@ BEFORE_MAIL_PREFERENCES = "d0e2f4a6b822"
 COUNTED_BY_PURCHASE = "c2e4f6a8b042"
 SLICE_BY_SLICE = "f8b0d2e4a648"
 STORED_TOTALS = "e6a8c0d2f446"
+RENAMED = "c2d4f6a8b060"
 LEFT_AFTER_DOWNGRADE = """
     SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
     WHERE nspname = 'public' AND relkind IN ('r', 'S') AND relname <> 'alembic_version'
@@ -153,6 +154,27 @@ def test_the_cart_is_locked_after_a_downgrade_as_it_was_before(alembic: Config, 
     assert [tuple(row) for row in sql(functions)] == before
 
 
+def test_what_was_renamed_gets_its_old_names_back(alembic: Config, sql):
+    """Seen to fail with the columns of `bookstore_ended_payments` taken for those of carts."""
+    everything = """
+        SELECT pg_get_functiondef(oid) AS text FROM pg_proc WHERE proname LIKE 'bookstore%'
+        UNION ALL SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+        UNION ALL SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid::regclass::text !~ '^pg_'
+        UNION ALL SELECT conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
+        UNION ALL SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = 'public'
+        UNION ALL SELECT relname FROM pg_class WHERE relkind = 'S'
+        ORDER BY text
+    """
+    command.downgrade(alembic, "base")
+    command.upgrade(alembic, f"{RENAMED}-1")
+    before = [row.text for row in sql(everything)]
+    assert any("sales_tallies" in text for text in before)
+    command.upgrade(alembic, RENAMED)
+    assert not any(word in text for row in sql(everything) for word in ("tall", "turn integer") if (text := row.text))
+    command.downgrade(alembic, f"{RENAMED}-1")
+    assert [row.text for row in sql(everything)] == before
+
+
 def test_old_orders_get_their_totals(alembic: Config, sql):
     """And what triggers keep of orders is as it was, on the way back as well."""
     command.downgrade(alembic, f"{STORED_TOTALS}-1")
@@ -165,8 +187,8 @@ def test_old_orders_get_their_totals(alembic: Config, sql):
     lines = "INSERT INTO order_items (order_id, book_id, quantity, unit_price) SELECT o.id, b.id, {} FROM orders o, books b"
     sql(f"{lines.format('3, 0.10')} WHERE o.id < 4")
     sql(f"{lines.format('2, 19.99')} WHERE o.id = 1")
-    sold = "SELECT sum(orders), sum(copies), sum(revenue) FROM sales_counters"
-    entries = "SELECT count(*) FROM sales_counters"
+    sold = "SELECT sum(orders), sum(copies), sum(revenue) FROM sales_tallies"
+    entries = "SELECT count(*) FROM sales_tallies"
     before, written = sql(sold)[0], sql(entries)[0][0]
     assert tuple(before) == (2, 5, Decimal("40.28"))
 

@@ -36,11 +36,11 @@ PAYMENT_LAWS = (
         "cart_turns_end_in_one_order",
         "No filling of a basket was paid for twice, and each that was paid for is over.",
         f"""
-        SELECT cart_id, checkout_number, count(*) AS charges, carts.checkout_number AS present_number
-        FROM payment_attempts LEFT JOIN carts ON carts.id = cart_id
+        SELECT cart_id, attempt.checkout_number, count(*) AS charges, carts.checkout_number AS present_number
+        FROM payment_attempts attempt LEFT JOIN carts ON carts.id = cart_id
         WHERE {_LIVE} AND cart_id IS NOT NULL
-        GROUP BY cart_id, checkout_number, carts.checkout_number
-        HAVING count(*) > 1 OR checkout_number >= carts.checkout_number
+        GROUP BY cart_id, attempt.checkout_number, carts.checkout_number
+        HAVING count(*) > 1 OR attempt.checkout_number >= carts.checkout_number
         """,
     ),
     Invariant(

@@ -46,7 +46,7 @@ def upgrade() -> None:
         sa.Column("stage", sa.String(12), server_default="waiting", nullable=False),
         sa.Column("done", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("choices", postgresql.JSONB(), server_default="{}", nullable=False),
-        sa.Column("findings", postgresql.JSONB()),
+        sa.Column("summary", postgresql.JSONB()),
         sa.Column("message", sa.Text()),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
         sa.PrimaryKeyConstraint("key", name="pk_book_imports"),

@@ -26,7 +26,7 @@ class BookImport(Base):
     stage: Mapped[str] = mapped_column(String(12), server_default="waiting")
     done: Mapped[int] = mapped_column(BigInteger, server_default="0")
     choices: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
-    findings: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    summary: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     message: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[CreatedAt]
 

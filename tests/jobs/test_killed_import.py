@@ -69,5 +69,5 @@ async def test_it_is_interrupted_when_the_lease_ends_and_completed_when_told_so(
         await start(raw, staff.id)
         await until(raw, "stage = 'imported' FROM book_imports")
     assert await raw.fetchval("SELECT (count(*), count(DISTINCT title)) = ($1, $1) FROM books", ROWS)
-    found = json.loads(await raw.fetchval("SELECT findings FROM book_imports"))
+    found = json.loads(await raw.fetchval("SELECT summary FROM book_imports"))
     assert (found["created"], found["unchanged"]) == (ROWS - stored, stored)

@@ -170,7 +170,9 @@ def test_what_was_renamed_gets_its_old_names_back(alembic: Config, sql):
     before = [row["text"] for row in sql(everything)]
     assert any("sales_tallies" in text for text in before)
     command.upgrade(alembic, RENAMED)
-    assert not any(word in text for row in sql(everything) for word in ("tall", "turn integer") if (text := row["text"]))
+    assert not any(
+        word in text for row in sql(everything) for word in ("tall", "turn integer") if (text := row["text"])
+    )
     command.downgrade(alembic, f"{RENAMED}-1")
     assert [row["text"] for row in sql(everything)] == before
 

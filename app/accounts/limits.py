@@ -18,7 +18,7 @@ from app.accounts.places import Familiarity, Place, Places
 from app.accounts.security.noting import limit_noted
 from app.core.db.transaction import DATABASE, Database
 from app.core.parts import SETTINGS, SIGNING_KEY
-from app.core.rate_limit import Client, Hit, Limiter, Quota, RateLimiter, client_of
+from app.core.rate_limit import Hit, LimitedClient, Limiter, Quota, RateLimiter, client_of
 
 MINUTE = timedelta(minutes=1)
 FAILURES_PER_PAIR, PAIR_WINDOW = 10, timedelta(minutes=15)
@@ -48,7 +48,13 @@ class AuthLimits:
     """The limits on one client. They raise RateLimited; use them before anything else."""
 
     def __init__(
-        self, limiter: RateLimiter, places: Places, database: Database, client: Client, per_minute: int, seats: int
+        self,
+        limiter: RateLimiter,
+        places: Places,
+        database: Database,
+        client: LimitedClient,
+        per_minute: int,
+        seats: int,
     ) -> None:
         self._limiter = limiter
         self._places = places

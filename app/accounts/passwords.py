@@ -25,7 +25,7 @@ NICENESS = 10
 MAX_GIVEN = 1024  # characters of a text that may still be a password when it is normalised
 
 
-class Match(IntEnum):
+class PasswordMatch(IntEnum):
     """Whether a password is the right one; true unless it is not."""
 
     NO = 0
@@ -81,7 +81,7 @@ async def hash_password(password: str) -> str:
     return await _in_turn(_hasher.hash, normalised_password(password))
 
 
-async def verify_password(password: str, hashed: str | None) -> Match:
+async def verify_password(password: str, hashed: str | None) -> PasswordMatch:
     """Whether the password has that hash; without one a verification is done all the same, and fails.
 
     Hold no database connection meanwhile.
@@ -99,12 +99,12 @@ async def _in_turn(work: Callable[..., T], *given: str) -> T:
         return await asyncio.get_running_loop().run_in_executor(_threads, work, *given)
 
 
-def _match(hashed: str, password: str) -> Match:
+def _match(hashed: str, password: str) -> PasswordMatch:
     """A password whose spelling is not the normal one is tried as it was given as well, whoever it is for."""
     normal = normalised_password(password)
     if _verify(hashed, normal):
-        return Match.YES
-    return Match.AS_GIVEN if normal != password and _verify(hashed, password) else Match.NO
+        return PasswordMatch.YES
+    return PasswordMatch.AS_GIVEN if normal != password and _verify(hashed, password) else PasswordMatch.NO
 
 
 def _verify(hashed: str, password: str) -> bool:

@@ -20,7 +20,7 @@ from app.accounts.mails import AccountMails
 from app.accounts.models import LinkPurpose, UserRole
 from app.accounts.names import poses_as_staff
 from app.accounts.notices import password_changed
-from app.accounts.passwords import Match, hash_password, is_outdated, normalised_password, verify_password
+from app.accounts.passwords import PasswordMatch, hash_password, is_outdated, normalised_password, verify_password
 from app.accounts.place_repository import PlaceRepository
 from app.accounts.places import PLACE_LIFE
 from app.accounts.recovery import RecoveryService
@@ -82,7 +82,7 @@ class AccountService:
                 return tokens
             await release(self._session)
 
-    async def _verified(self, email: str, password: str) -> tuple[Account, Match]:
+    async def _verified(self, email: str, password: str) -> tuple[Account, PasswordMatch]:
         account = await self._accounts.by_email(email)
         await release(self._session)
         match = await verify_password(password, account.hashed_password if account else None)
@@ -100,8 +100,8 @@ class AccountService:
             raise AccountDeactivated
         return account, match
 
-    async def _open_unchanged(self, account: Account, password: str, match: Match) -> Tokens | None:
-        outdated = match is Match.AS_GIVEN or is_outdated(account.hashed_password or "")
+    async def _open_unchanged(self, account: Account, password: str, match: PasswordMatch) -> Tokens | None:
+        outdated = match is PasswordMatch.AS_GIVEN or is_outdated(account.hashed_password or "")
         renewed = await hash_password(password) if outdated else None
         now = await self._accounts.lock(account.id)
         if now is None or (now.hashed_password, now.is_active) != (account.hashed_password, True):

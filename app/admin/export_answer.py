@@ -8,7 +8,7 @@ from fastapi import Depends, Query, Response
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from app.admin.exports import ExportName, Period, csv_pieces
+from app.admin.exports import ExportName, ExportPeriod, csv_pieces
 from app.core.db.transaction import Database
 from app.core.values import Moment
 
@@ -18,12 +18,12 @@ MEDIA_TYPE = "text/csv; charset=utf-8; header=present"
 async def get_period(
     created_from: Annotated[Moment | None, Query(description="Inclusive; ISO 8601, UTC without offset")] = None,
     created_to: Annotated[Moment | None, Query(description="Exclusive; ISO 8601, UTC without offset")] = None,
-) -> Period:
+) -> ExportPeriod:
     """The period of an export."""
-    return Period(created_from, created_to)
+    return ExportPeriod(created_from, created_to)
 
 
-InPeriod = Annotated[Period, Depends(get_period)]
+InPeriod = Annotated[ExportPeriod, Depends(get_period)]
 
 
 class Export(Response):
@@ -34,7 +34,7 @@ class Export(Response):
     half a file is never taken for a whole one.
     """
 
-    def __init__(self, database: Database, name: ExportName, period: Period) -> None:
+    def __init__(self, database: Database, name: ExportName, period: ExportPeriod) -> None:
         super().__init__()
         self._database = database
         self._name = name

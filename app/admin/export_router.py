@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.accounts.deps import AdminUser, NoStoreRoute
 from app.admin.export_answer import Export, InPeriod
-from app.admin.exports import ExportName, Period
+from app.admin.exports import ExportName, ExportPeriod
 from app.audit.service import record
 from app.core.db.transaction import DATABASE, Session
 
@@ -21,7 +21,9 @@ ANSWER: dict[int | str, dict[str, Any]] = {
 }
 
 
-async def _export(request: Request, session: Session, admin: AdminUser, name: ExportName, period: Period) -> Export:
+async def _export(
+    request: Request, session: Session, admin: AdminUser, name: ExportName, period: ExportPeriod
+) -> Export:
     await record(session, admin, "export.made", after={"file": name, "from": period.start, "to": period.end})
     return Export(DATABASE.of(request), name, period)
 

@@ -20,7 +20,7 @@ ExportName = Literal["orders", "books", "movements"]
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class ExportPeriod:
     """Rows made from `start` (inclusive) to `end` (exclusive); None is without bound."""
 
     start: datetime | None = None
@@ -36,7 +36,7 @@ class Period:
         return conditions
 
 
-def _orders(period: Period) -> Select[*tuple[Any, ...]]:
+def _orders(period: ExportPeriod) -> Select[*tuple[Any, ...]]:
     """A row a line of an order, the oldest order first. Title, author and ISBN are those of the purchase."""
     return (
         select(
@@ -62,7 +62,7 @@ def _orders(period: Period) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _books(period: Period) -> Select[*tuple[Any, ...]]:
+def _books(period: ExportPeriod) -> Select[*tuple[Any, ...]]:
     """A row a book, with names of columns that `bookstore import` knows."""
     return (
         select(
@@ -85,7 +85,7 @@ def _books(period: Period) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _movements(period: Period) -> Select[*tuple[Any, ...]]:
+def _movements(period: ExportPeriod) -> Select[*tuple[Any, ...]]:
     """A row a change of stock, the oldest first."""
     return (
         select(
@@ -112,7 +112,7 @@ def _movements(period: Period) -> Select[*tuple[Any, ...]]:
 _QUERIES: Mapping[ExportName, Any] = {"orders": _orders, "books": _books, "movements": _movements}
 
 
-async def csv_pieces(connection: AsyncConnection, name: ExportName, period: Period) -> AsyncGenerator[bytes]:
+async def csv_pieces(connection: AsyncConnection, name: ExportName, period: ExportPeriod) -> AsyncGenerator[bytes]:
     """The file, header first, from a cursor of the database: no more than a piece of it is ever in memory."""
     async with connection.stream(_QUERIES[name](period), execution_options={"yield_per": ROWS_A_PIECE}) as rows:
         yield MARK + csv_lines([list(rows.keys())])

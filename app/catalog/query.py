@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 from sqlalchemy import ColumnElement, Numeric, func, literal
 
 from app.catalog.models import Book
-from app.catalog.sorting import ORDERS, Direction, Order, SortName
+from app.catalog.sorting import ORDERS, Direction, SortName, SortOrder
 from app.core.paging import Key
 from app.core.values import PlainDecimal
 
@@ -64,7 +64,7 @@ class BookQuery:
     after: tuple[Key, ...] | None = None
 
     @property
-    def order(self) -> Order:
+    def order(self) -> SortOrder:
         """The order to list in, where nothing is searched for."""
         return ORDERS[self.sort]
 

@@ -22,7 +22,7 @@ _TitleKey = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class SortOrder:
     """A column to sort by, ties by id ascending, empty values last in both directions."""
 
     column: InstrumentedAttribute[Any]
@@ -63,10 +63,10 @@ class Order:
         return bool(self.column.property.columns[0].nullable)
 
 
-ORDERS: dict[SortName, Order] = {
-    "title": Order(Book.title, TypeAdapter(tuple[_TitleKey, Id]), "asc"),
-    "price": Order(Book.price, TypeAdapter(tuple[_Number, Id]), "asc"),
-    "date": Order(Book.publish_date, TypeAdapter(tuple[date | None, Id]), "desc"),
-    "created_at": Order(Book.created_at, TypeAdapter(tuple[Moment, Id]), "desc"),
-    "avg_rating": Order(Book.rating_mean, TypeAdapter(tuple[_Number | None, Id]), "desc"),
+ORDERS: dict[SortName, SortOrder] = {
+    "title": SortOrder(Book.title, TypeAdapter(tuple[_TitleKey, Id]), "asc"),
+    "price": SortOrder(Book.price, TypeAdapter(tuple[_Number, Id]), "asc"),
+    "date": SortOrder(Book.publish_date, TypeAdapter(tuple[date | None, Id]), "desc"),
+    "created_at": SortOrder(Book.created_at, TypeAdapter(tuple[Moment, Id]), "desc"),
+    "avg_rating": SortOrder(Book.rating_mean, TypeAdapter(tuple[_Number | None, Id]), "desc"),
 }

@@ -28,7 +28,7 @@ ROLES = {"staff@example.com": UserRole.ADMIN, "reader@example.com": UserRole.USE
 
 
 @dataclass(frozen=True, slots=True)
-class SignIn:
+class DemoSignIn:
     """Who may sign in to the demo, with the password in clear: it is printed for whoever starts the shop."""
 
     role: str
@@ -80,7 +80,7 @@ def _row(book: dict[str, Any], genres: dict[str, int]) -> dict[str, Any]:
     }
 
 
-async def furnish(settings: Settings, database: Database) -> list[SignIn]:
+async def furnish(settings: Settings, database: Database) -> list[DemoSignIn]:
     """Fill an empty shop and make the demo's accounts where they are missing; the sign-ins are kept for good.
 
     Where an account has another password than the one that is kept, the sign-in says so instead.
@@ -100,17 +100,17 @@ async def furnish(settings: Settings, database: Database) -> list[SignIn]:
     return [await _checked(sign_in, known) for sign_in in sign_ins]
 
 
-async def leave_as_it_is(_: Database) -> list[SignIn]:
+async def leave_as_it_is(_: Database) -> list[DemoSignIn]:
     """For a shop that is no demo: nothing is added, nobody is announced."""
     return []
 
 
-async def _person(sign_in: SignIn) -> dict[str, object]:
+async def _person(sign_in: DemoSignIn) -> dict[str, object]:
     hashed = await hash_password(sign_in.password)
     return {"email": sign_in.email, "role": ROLES[sign_in.email], "hashed_password": hashed}
 
 
-async def _checked(sign_in: SignIn, known: dict[str, str | None]) -> SignIn:
+async def _checked(sign_in: DemoSignIn, known: dict[str, str | None]) -> DemoSignIn:
     if sign_in.email not in known or await verify_password(sign_in.password, known[sign_in.email]):
         return sign_in
     return replace(sign_in, password="(has another password)")  # noqa: S106 - says that there is none to show
@@ -124,15 +124,15 @@ async def _fill_if_empty(session: AsyncSession) -> dict[str, str | None]:
     return {row.email: row.hashed_password for row in found}
 
 
-def kept_sign_ins(file: Path) -> list[SignIn]:
+def kept_sign_ins(file: Path) -> list[DemoSignIn]:
     """The sign-ins in that file (mode 0600), made at the first call.
 
     Raises:
         ConfigurationError: the file cannot be read as what we wrote.
     """
-    made = [SignIn(role.value, email, secrets.token_urlsafe(12)) for email, role in ROLES.items()]
+    made = [DemoSignIn(role.value, email, secrets.token_urlsafe(12)) for email, role in ROLES.items()]
     text = kept_text(file, json.dumps([asdict(sign_in) for sign_in in made], indent=2))
     try:
-        return [SignIn(**kept) for kept in json.loads(text)]
+        return [DemoSignIn(**kept) for kept in json.loads(text)]
     except (ValueError, TypeError) as error:
         raise ConfigurationError(f"{file} cannot be read: delete it, and new passwords are made") from error

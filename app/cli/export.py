@@ -9,7 +9,7 @@ from typing import Annotated, BinaryIO
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from app.admin.exports import ExportName, Period, csv_pieces
+from app.admin.exports import ExportName, ExportPeriod, csv_pieces
 from app.cli.terminal import on_database
 from app.core.db.transaction import Database
 from app.core.values import Moment
@@ -24,7 +24,7 @@ def export(
     output: Annotated[Path | None, typer.Option(help="The file; without it, standard output.")] = None,
 ) -> None:
     """Write orders, books or stock movements as CSV for the bookkeeper."""
-    period = Period(_moment(start, "--from"), _moment(end, "--to"))
+    period = ExportPeriod(_moment(start, "--from"), _moment(end, "--to"))
 
     async def write(database: Database) -> None:
         with _opened(output) as stream:

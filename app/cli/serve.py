@@ -30,7 +30,7 @@ def serve(
         migrate(url)
         prepare = partial(demo.furnish, settings) if with_demo else demo.leave_as_it_is
 
-        async def look_and_prepare(database: Database) -> list[demo.SignIn]:
+        async def look_and_prepare(database: Database) -> list[demo.DemoSignIn]:
             if sentence := await too_few_connections(settings, workers, database.engine):
                 errors.print(f"bookstore: {sentence}", markup=False)
             return await prepare(database)

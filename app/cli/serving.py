@@ -11,7 +11,7 @@ from pathlib import Path
 import uvicorn
 from rich.console import Console
 
-from app.cli.demo import SignIn
+from app.cli.demo import DemoSignIn
 from app.core.config import Settings
 from app.core.db.engine import most_connections
 from app.core.http_limits import Limits
@@ -43,7 +43,7 @@ def check_port(host: str, port: int) -> None:
 
 
 def announce(
-    console: Console, host: str, port: int, sign_ins: list[SignIn] | None, *, with_docs: bool = True
+    console: Console, host: str, port: int, sign_ins: list[DemoSignIn] | None, *, with_docs: bool = True
 ) -> None:
     """Print where the shop is and, for a demo, who may sign in."""
     shown = "localhost" if host in {"127.0.0.1", "::1", "0.0.0.0", "::"} else host  # noqa: S104 - only compared

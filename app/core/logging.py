@@ -15,7 +15,7 @@ class _RequestId(logging.Filter):
         return True
 
 
-class Lines(logging.Formatter):
+class LineFormatter(logging.Formatter):
     """Lines that nobody can forge: what follows a line break is indented, control characters are spelled out."""
 
     converter = time.gmtime  # type: ignore[assignment]  # the stub looks at a bound method
@@ -31,5 +31,5 @@ def configure(level: str) -> None:
     """Send the log to standard error."""
     handler = logging.StreamHandler()
     handler.addFilter(_RequestId())
-    handler.setFormatter(Lines(FORMAT))
+    handler.setFormatter(LineFormatter(FORMAT))
     logging.basicConfig(level=level, handlers=[handler], force=True)

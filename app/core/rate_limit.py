@@ -40,7 +40,7 @@ class Quota:
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class LimitedClient:
     """Where a request comes from.
 
     `address` is that of IPv4. One client has all addresses of an IPv6 network (/64), so there it is the network; and
@@ -188,18 +188,18 @@ async def purge_windows(session: AsyncSession) -> int:
     return len((await session.scalars(gone.returning(RateLimit.hits))).all())
 
 
-def client_of(request: Request) -> Client:
+def client_of(request: Request) -> LimitedClient:
     """Whom to count a request for."""
     host = request.client.host if request.client else ""
     try:
         address = ip_address(host)
     except ValueError:
-        return Client(host)
+        return LimitedClient(host)
     if not isinstance(address, IPv6Address):
-        return Client(str(address))
+        return LimitedClient(str(address))
     if address.ipv4_mapped:
-        return Client(str(address.ipv4_mapped))
-    return Client(_network(address, IPV6_NETWORK_BITS), _network(address, IPV6_SITE_BITS))
+        return LimitedClient(str(address.ipv4_mapped))
+    return LimitedClient(_network(address, IPV6_NETWORK_BITS), _network(address, IPV6_SITE_BITS))
 
 
 def _network(address: IPv6Address, bits: int) -> str:

@@ -64,7 +64,7 @@ class BookedTitle:
 
 
 @dataclass(frozen=True, slots=True)
-class LockedBook:
+class AwaitedBook:
     """A book as it stands under the lock of its row."""
 
     title: str

@@ -13,7 +13,7 @@ from app.accounts.models import User
 from app.catalog.models import Book
 from app.catalog.stock import locking
 from app.core.paging import Position
-from app.prebookings.models import BookedTitle, LockedBook, PreBooking, PreBookStatus, Waiter
+from app.prebookings.models import AwaitedBook, BookedTitle, PreBooking, PreBookStatus, Waiter
 
 _COLUMNS = (
     PreBooking.status,
@@ -64,7 +64,7 @@ class PreBookingRepository:
         query = select(func.count()).select_from(PreBooking).where(*waiting)
         return (await self._session.execute(query)).scalar_one()
 
-    async def lock_book(self, user_id: int, book_id: int) -> LockedBook | None:
+    async def lock_book(self, user_id: int, book_id: int) -> AwaitedBook | None:
         """Lock the book's row and read it in that statement: no copy comes or goes before the transaction ends.
 
         The row of the account is locked as well, so that what is counted next is all that the user waits for.
@@ -74,9 +74,9 @@ class PreBookingRepository:
         """
         query = select(Book.title, Book.author, Book.stock_quantity).join(User, User.id == user_id)
         row = (await self._session.execute(locking(query.where(Book.id == book_id), User))).one_or_none()
-        return None if row is None else LockedBook(*row)
+        return None if row is None else AwaitedBook(*row)
 
-    async def add(self, user_id: int, book_id: int, book: LockedBook, *, most: int, past: int) -> BookedTitle | None:
+    async def add(self, user_id: int, book_id: int, book: AwaitedBook, *, most: int, past: int) -> BookedTitle | None:
         """A waiting pre-booking; None when the user waits for that book, or for `most` books.
 
         Of those that are over, the newest `past` are kept. The rows of account and book must be locked.

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from fastapi import Request, Response
 
-from app.web.page import Page, render
+from app.web.page import PageContext, render
 
 
 class Answered(Exception):
@@ -18,7 +18,7 @@ class Answered(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class ErrorPage(Page):
+class ErrorPage(PageContext):
     """What went wrong, and where to go from here."""
 
     template: ClassVar[str] = "error.html"

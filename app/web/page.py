@@ -42,18 +42,18 @@ _templates.filters |= {**formats.FILTERS, **statuses.FILTERS}
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class PageContext:
     """The context of a template. A subclass is a frozen dataclass and names its template."""
 
     template: ClassVar[str]
 
 
-def render_for_all(page: Page) -> str:
+def render_for_all(page: PageContext) -> str:
     """A page that is the same for every visitor: its template sees `page` alone."""
     return _templates.get_template(page.template).render(page=page)
 
 
-def render(request: Request, page: Page, status: int = 200) -> HTMLResponse:
+def render(request: Request, page: PageContext, status: int = 200) -> HTMLResponse:
     """The page for this visitor. The template sees `page`, `visitor`, `shop` (what the settings say) and `here`."""
     context = {
         "page": page,

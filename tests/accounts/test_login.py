@@ -115,7 +115,7 @@ def _meanwhile(live: Shop, statement: str):
     """verify_password, at the end of whose first call another transaction commits the statement."""
     statements = [statement]
 
-    async def verify(password: str, hash_: str | None) -> passwords.Match:
+    async def verify(password: str, hash_: str | None) -> passwords.PasswordMatch:
         right = await passwords.verify_password(password, hash_)
         if statements:
             await live.rows(statements.pop())

@@ -10,7 +10,7 @@ from httpx2 import AsyncClient
 from app.accounts.security import noting
 from app.accounts.security.client import OTHER_CLIENT, Client, device_of, network_of
 from app.accounts.security.kinds import Kind
-from app.accounts.security.note import Note
+from app.accounts.security.note import SecurityNote
 from app.accounts.security.noting import LINES_A_MINUTE, line_of, note_refusal
 from tests.accounts.security import FIREFOX, from_address
 from tests.accounts.support import log_in
@@ -64,12 +64,12 @@ def test_an_address_becomes_its_network(address: str, network: str):
 
 def test_a_line_has_its_pairs_in_order():
     client = Client(network_of("203.0.113.7"), "Firefox on Windows")
-    full = Note(Kind.PROVIDER_REFUSED, 7, None, client, (("provider", "google"), ("reason", "no_email")))
+    full = SecurityNote(Kind.PROVIDER_REFUSED, 7, None, client, (("provider", "google"), ("reason", "no_email")))
     assert line_of(full) == (
         "event=provider_refused account=7 network=203.0.113.0/24"
         ' device="Firefox on Windows" provider=google reason=no_email'
     )
-    assert line_of(Note(Kind.FORM_REFUSED)) == "event=form_refused account=- network=- device=-"
+    assert line_of(SecurityNote(Kind.FORM_REFUSED)) == "event=form_refused account=- network=- device=-"
 
 
 def test_a_word_that_is_none_of_ours_is_left_out_of_row_and_line(caplog: pytest.LogCaptureFixture):

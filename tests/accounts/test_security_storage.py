@@ -12,7 +12,7 @@ from app.accounts.security import repository
 from app.accounts.security.client import Client, network_of
 from app.accounts.security.keeping import PATIENCE_SECONDS, RefusalKeeper
 from app.accounts.security.kinds import Kind
-from app.accounts.security.note import Note
+from app.accounts.security.note import SecurityNote
 from app.accounts.security.repository import keep
 from app.accounts.security.trail import purge_security_events
 from app.admin.housekeeping import sweep
@@ -32,7 +32,7 @@ async def forge(shop: Shop, address: str = "203.0.113.7", agent: str = FIREFOX) 
         assert (await client.get("/auth/me", headers=FORGED)).status_code == 401
 
 
-async def kept(shop: Shop, *notes: Note) -> None:
+async def kept(shop: Shop, *notes: SecurityNote) -> None:
     async def work(session: AsyncSession) -> None:
         for note in notes:
             await keep(session, note)
@@ -87,9 +87,12 @@ async def test_a_crowd_of_strangers_does_not_push_out_what_is_about_accounts(
 ):
     monkeypatch.setattr(repository, "ROOM_OF_A_KIND", 1)
     person = await shop.person()
-    strangers = [Note(Kind.SIGN_IN_FAILED, client=Client(network_of(f"203.0.{n}.7"))) for n in range(3)]
+    strangers = [SecurityNote(Kind.SIGN_IN_FAILED, client=Client(network_of(f"203.0.{n}.7"))) for n in range(3)]
     await kept(
-        shop, *strangers, Note(Kind.SIGN_IN_FAILED, person.id), Note(Kind.SIGN_IN_FAILED, (await shop.person()).id)
+        shop,
+        *strangers,
+        SecurityNote(Kind.SIGN_IN_FAILED, person.id),
+        SecurityNote(Kind.SIGN_IN_FAILED, (await shop.person()).id),
     )
     assert await told(shop) == [
         ("sign_in_failed", None, {}),
@@ -103,8 +106,8 @@ async def test_of_what_comes_to_pass_each_account_has_its_room(shop: Shop, monke
     monkeypatch.setattr(repository, "ROOM_OF_AN_ACCOUNT", 2)
     monkeypatch.setattr(repository, "ROOM_OF_A_KIND", 1)
     busy, calm = await shop.person(), await shop.person()
-    notes = [Note(Kind.SIGNED_IN, busy.id, client=Client(network_of(f"203.0.{n}.7"))) for n in range(4)]
-    await kept(shop, *notes, Note(Kind.SIGNED_IN, calm.id, client=HERE))
+    notes = [SecurityNote(Kind.SIGNED_IN, busy.id, client=Client(network_of(f"203.0.{n}.7"))) for n in range(4)]
+    await kept(shop, *notes, SecurityNote(Kind.SIGNED_IN, calm.id, client=HERE))
     assert await told(shop) == [
         ("signed_in", busy.id, {}),
         ("signed_in", busy.id, {}),
@@ -235,7 +238,7 @@ async def test_a_refusal_is_stored_without_a_second_connection(live: Shop, datab
 
 async def test_equal_refusals_that_wait_are_stored_together(live: Shop, raw: asyncpg.Connection):
     """Seen to fail (10 statements) without the gathering."""
-    keeper, note = RefusalKeeper(), Note(Kind.FORM_REFUSED, client=HERE)
+    keeper, note = RefusalKeeper(), SecurityNote(Kind.FORM_REFUSED, client=HERE)
     await keeper.keep(live.app.state.database, note)
     with statements() as seen:
         async with raw.transaction():

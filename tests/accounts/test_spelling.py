@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 from argon2 import PasswordHasher
 
-from app.accounts.passwords import MAX_GIVEN, Match, normalised_password, verify_password
+from app.accounts.passwords import MAX_GIVEN, PasswordMatch, normalised_password, verify_password
 from tests.accounts.support import log_in, mailed_token, note_verifications, reader
 from tests.support import Shop, assert_problem
 
@@ -117,4 +117,4 @@ async def test_what_takes_long_to_normalise_is_not_normalised():
     MAX_GIVEN."""
     slow = "e" + "\u0315\u0300" * 2_000
     assert normalised_password(slow) is slow
-    assert await verify_password(slow, HASHER.hash("another")) is Match.NO
+    assert await verify_password(slow, HASHER.hash("another")) is PasswordMatch.NO

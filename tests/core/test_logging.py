@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.core.logging import FORMAT, Lines
+from app.core.logging import FORMAT, LineFormatter
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def stream() -> io.StringIO:
 @pytest.fixture
 def log(stream: io.StringIO) -> Iterator[logging.Logger]:
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(Lines(FORMAT, defaults={"request_id": "-"}))
+    handler.setFormatter(LineFormatter(FORMAT, defaults={"request_id": "-"}))
     log = logging.getLogger("shop")
     log.addHandler(handler)
     yield log

@@ -202,6 +202,6 @@ def test_an_interrupted_change_of_owner_is_finished(as_root: None, tmp_path: Pat
     (tmp_path / "base" / "1").touch()
     (tmp_path / "link").symlink_to("/etc/passwd")
     os.chown(tmp_path / "base", NOBODY, NOBODY)
-    identity.Identity(NOBODY, NOBODY).own(tmp_path)
+    identity.SystemUser(NOBODY, NOBODY).own(tmp_path)
     assert owners(tmp_path) == {NOBODY}
     assert Path("/etc/passwd").stat().st_uid == 0

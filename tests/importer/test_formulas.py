@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.admin.exports import Period, csv_pieces
+from app.admin.exports import ExportPeriod, csv_pieces
 from app.catalog.importer.cells import Repair
 from app.core.config import Settings
 from app.core.db.engine import make_engine
@@ -117,6 +117,6 @@ async def export(database_url: str) -> bytes:
     engine = make_engine(database_url, Settings(env="test"))
     try:
         async with engine.connect() as connection:
-            return b"".join([piece async for piece in csv_pieces(connection, "books", Period())])
+            return b"".join([piece async for piece in csv_pieces(connection, "books", ExportPeriod())])
     finally:
         await engine.dispose()

@@ -7,7 +7,7 @@ from app.accounts.oauth.errors import OAuthNoEmail, Refused, Unreachable
 from app.accounts.oauth.flow import Flow
 from app.accounts.oauth.http import ProviderHttp, reason
 from app.accounts.oauth.identity import Identity, address
-from app.accounts.oauth.provider import Client, as_object, with_query
+from app.accounts.oauth.provider import OAuthClient, as_object, with_query
 
 SCOPE = "read:user user:email"
 MAX_ID = 2**63 - 1
@@ -19,7 +19,7 @@ class GitHub:
 
     name: ClassVar[str] = "github"
 
-    def __init__(self, client: Client, http: ProviderHttp, site: str, api: str) -> None:
+    def __init__(self, client: OAuthClient, http: ProviderHttp, site: str, api: str) -> None:
         self._client = client
         self._http = http
         self._site = site

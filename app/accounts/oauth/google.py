@@ -10,7 +10,7 @@ from app.accounts.oauth.errors import OAuthNoEmail, TokenRejected, Unreachable
 from app.accounts.oauth.flow import Flow
 from app.accounts.oauth.http import ProviderHttp
 from app.accounts.oauth.identity import Identity, address, is_subject
-from app.accounts.oauth.provider import Client, as_object, with_query
+from app.accounts.oauth.provider import OAuthClient, as_object, with_query
 from app.core.addresses import private_address
 
 SCOPE = "openid email profile"
@@ -27,7 +27,7 @@ class Google:
 
     name: ClassVar[str] = "google"
 
-    def __init__(self, client: Client, http: ProviderHttp, issuer: str, authorize_at: str, clock: Clock) -> None:
+    def __init__(self, client: OAuthClient, http: ProviderHttp, issuer: str, authorize_at: str, clock: Clock) -> None:
         self._client = client
         self._http = http
         self._issuer = issuer

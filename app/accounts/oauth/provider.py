@@ -28,7 +28,7 @@ class Provider(Protocol):
         ...
 
 
-class Client:
+class OAuthClient:
     """The shop as a client of a provider."""
 
     def __init__(self, client_id: str, secret: SecretStr | None) -> None:

@@ -8,7 +8,7 @@ from app.accounts.oauth.errors import OAuthNotConfigured
 from app.accounts.oauth.github import GitHub
 from app.accounts.oauth.google import Google
 from app.accounts.oauth.http import ProviderHttp
-from app.accounts.oauth.provider import Client, Provider
+from app.accounts.oauth.provider import OAuthClient, Provider
 from app.core.config import Settings
 from app.core.parts import Part
 
@@ -62,12 +62,12 @@ def warn_of_missing_secrets(settings: Settings) -> None:
 def _google(settings: Settings, http: ProviderHttp, clock: Clock) -> Google | None:
     if not settings.google_client_id:
         return None
-    client = Client(settings.google_client_id, settings.google_client_secret)
+    client = OAuthClient(settings.google_client_id, settings.google_client_secret)
     return Google(client, http, settings.google_issuer, settings.google_authorize_url, clock)
 
 
 def _github(settings: Settings, http: ProviderHttp) -> GitHub | None:
     if not settings.github_client_id:
         return None
-    client = Client(settings.github_client_id, settings.github_client_secret)
+    client = OAuthClient(settings.github_client_id, settings.github_client_secret)
     return GitHub(client, http, settings.github_url.rstrip("/"), settings.github_api_url.rstrip("/"))

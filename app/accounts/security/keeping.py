@@ -10,7 +10,7 @@ import logging
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.accounts.security.note import Note
+from app.accounts.security.note import SecurityNote
 from app.accounts.security.noting import Noted, noted
 from app.accounts.security.repository import keep
 from app.core.db.transaction import DATABASE, Database
@@ -34,9 +34,9 @@ class RefusalKeeper:
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
-        self._waiting: dict[Note, _Waiting] = {}
+        self._waiting: dict[SecurityNote, _Waiting] = {}
 
-    async def keep(self, database: Database, note: Note) -> None:
+    async def keep(self, database: Database, note: SecurityNote) -> None:
         """Return when it is stored. Raises whatever prevents that, and TimeoutError."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             group = self._waiting.get(note)
@@ -46,7 +46,7 @@ class RefusalKeeper:
                 return
             await self._lead(database, note)
 
-    async def _lead(self, database: Database, note: Note) -> None:
+    async def _lead(self, database: Database, note: SecurityNote) -> None:
         group = self._waiting[note] = _Waiting()
         group.times = 1
         try:

@@ -10,7 +10,7 @@ NOWHERE: Final = Client()
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class SecurityNote:
     """What happened, and to which account: by its id or, where nobody has looked it up, by its address.
 
     The address only finds the account; it is neither stored nor logged. Notes that are equal are counted as one.

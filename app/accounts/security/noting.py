@@ -17,7 +17,7 @@ from starlette.types import Scope
 
 from app.accounts.security.client import Client, client_of
 from app.accounts.security.kinds import Kind
-from app.accounts.security.note import NOWHERE, Note
+from app.accounts.security.note import NOWHERE, SecurityNote
 from app.accounts.security.repository import keep
 from app.core.db.transaction import once_committed
 from app.core.errors import RateLimited
@@ -36,7 +36,7 @@ class Noted:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self._client: Client | None = None
-        self.refusals: list[Note] = []
+        self.refusals: list[SecurityNote] = []
 
     @property
     def client(self) -> Client:
@@ -82,9 +82,9 @@ def operation_of(request: Request) -> str:
     return f"{request.method} {getattr(request.scope.get('route'), 'path_format', '')}"
 
 
-def _note(kind: Kind, user_id: int | None, email: str | None, detail: dict[str, str]) -> Note:
+def _note(kind: Kind, user_id: int | None, email: str | None, detail: dict[str, str]) -> SecurityNote:
     request, own_id = noted.get(), request_id.get()
-    return Note(
+    return SecurityNote(
         kind,
         user_id,
         email,
@@ -94,11 +94,11 @@ def _note(kind: Kind, user_id: int | None, email: str | None, detail: dict[str, 
     )
 
 
-def _write_line(note: Note) -> None:
+def _write_line(note: SecurityNote) -> None:
     log.log(logging.WARNING if note.is_refusal else logging.INFO, "%s", line_of(note))
 
 
-def line_of(note: Note) -> str:
+def line_of(note: SecurityNote) -> str:
     """`event=… account=… network=… device=…`, then the detail: words of ours, so nobody can forge a line."""
     told = {"event": note.kind.value, "account": note.user_id, "network": note.client.network}
     pairs = {**told, "device": note.client.device, **dict(note.detail)}
@@ -116,7 +116,7 @@ class _Lines:
     def __init__(self) -> None:
         self._minutes: dict[Kind, tuple[int, int]] = {}
 
-    def write(self, note: Note) -> None:
+    def write(self, note: SecurityNote) -> None:
         minute = int(time.monotonic() // 60)
         last, count = self._minutes.get(note.kind, (minute, 0))
         if last != minute:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts.models import User
 from app.accounts.security.kinds import OWN_SIGN_INS, Kind
 from app.accounts.security.models import SecurityEvent
-from app.accounts.security.note import Note
+from app.accounts.security.note import SecurityNote
 from app.accounts.security.query import SecurityFilter
 from app.core.db.driver import driver
 from app.core.paging import Position
@@ -28,7 +28,7 @@ Shown: TypeAlias = tuple[SecurityEvent, str | None]
 """An event, and the address that its account has now."""
 
 
-async def keep(session: AsyncSession, note: Note, times: int = 1) -> None:
+async def keep(session: AsyncSession, note: SecurityNote, times: int = 1) -> None:
     """Make a row of it, or count it in that of the same within the last minute: one statement for any account."""
     account_room = None if note.is_refusal else ROOM_OF_AN_ACCOUNT
     await (await driver(session)).execute(

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from app.catalog.importer.cells import Repair
-from app.catalog.importer.report import ImportReport, Note
+from app.catalog.importer.report import ImportReport, LineNote
 
 _ROUTINE = {Repair.ISBN_ZEROS, Repair.ISBN_WRAPPING, Repair.ISBN_SCIENTIFIC, Repair.GUARD}
 _SHOWN_ROUTINE = 3  # of each kind
@@ -48,7 +48,7 @@ def _lines(report: ImportReport) -> Iterator[str]:
     yield from report.warnings
 
 
-def _samples(notes: Sequence[Note], count: int, shown: int) -> Iterator[str]:
+def _samples(notes: Sequence[LineNote], count: int, shown: int) -> Iterator[str]:
     for note in notes[:shown]:
         yield f"  line {note.line}: {note.text}"
     if count > shown:

@@ -17,7 +17,7 @@ _SAMPLES = 100  # kept of each kind of repair, and of the rejections
 _SHOWN_TEXT = 80  # characters
 
 
-class Note(NamedTuple):
+class LineNote(NamedTuple):
     """A remark on one line of the file."""
 
     line: int
@@ -41,8 +41,8 @@ class ImportReport:
     repaired: int
     rejected: int
     repairs: Mapping[Repair, int]
-    repair_samples: Mapping[Repair, Sequence[Note]]
-    rejection_samples: Sequence[Note]
+    repair_samples: Mapping[Repair, Sequence[LineNote]]
+    rejection_samples: Sequence[LineNote]
     rejects_path: Path | None
     warnings: tuple[str, ...]
 
@@ -58,8 +58,8 @@ class Tally:
     repaired: int = 0
     rejected: int = 0
     repairs: Counter[Repair] = field(default_factory=Counter)
-    repair_samples: dict[Repair, list[Note]] = field(default_factory=dict)
-    rejection_samples: list[Note] = field(default_factory=list)
+    repair_samples: dict[Repair, list[LineNote]] = field(default_factory=dict)
+    rejection_samples: list[LineNote] = field(default_factory=list)
 
     def mended(self, line: int, all_mended: Sequence[Mended]) -> None:
         self.repaired += bool(all_mended)
@@ -122,9 +122,9 @@ def _guarded(cells: Sequence[str]) -> list[str]:
     return [guarded(unguarded(cell)) for cell in cells]
 
 
-def _sample(samples: list[Note], line: int, text: str) -> None:
+def _sample(samples: list[LineNote], line: int, text: str) -> None:
     if len(samples) < _SAMPLES:
-        samples.append(Note(line, _shortened(clean_line(text))))
+        samples.append(LineNote(line, _shortened(clean_line(text))))
 
 
 def _shortened(text: str) -> str:

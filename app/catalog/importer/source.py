@@ -46,7 +46,7 @@ class Record:
 
 
 @dataclass(slots=True)
-class Lines:
+class SourceLines:
     """The file's lines, with those of a broken record put back."""
 
     text: TextIOWrapper
@@ -108,7 +108,7 @@ class Lines:
 class Table:
     """An open CSV file behind its header."""
 
-    lines: Lines
+    lines: SourceLines
     file: BinaryIO
     size: int
     encoding: str
@@ -132,7 +132,7 @@ def open_table(path: Path) -> Iterator[Table]:
     """Raises ImportFailed for a file that is missing, unreadable, empty, binary or without a header."""
     file, encoding = _open_file(path)
     with TextIOWrapper(file, encoding, errors=ESCAPE, newline="") as text:
-        lines = Lines(text)
+        lines = SourceLines(text)
         delimiter, header = _header(path.name, lines)
         yield Table(lines, file, path.stat().st_size, encoding, delimiter, header)
 
@@ -156,7 +156,7 @@ def _is_cut(part: str) -> bool:
     return len(part) == _MAX_LINE and not part.endswith(("\n", "\r"))
 
 
-def _header(name: str, lines: Lines) -> tuple[str, list[str]]:
+def _header(name: str, lines: SourceLines) -> tuple[str, list[str]]:
     first = _header_line(lines)
     if first.lower().startswith("sep=") and len(first.strip("\r\n")) == len("sep=,"):  # written by spreadsheets
         lines.start_record()
@@ -175,7 +175,7 @@ def _header(name: str, lines: Lines) -> tuple[str, list[str]]:
     return delimiter, [unguarded(cell).strip() for cell in record.cells]
 
 
-def _header_line(lines: Lines) -> str:
+def _header_line(lines: SourceLines) -> str:
     try:
         return next(lines, "")
     except OverlongLine as error:
@@ -194,7 +194,7 @@ def _score(line: str, delimiter: str) -> tuple[int, int]:
     return recognised(cells), len(cells)
 
 
-def _next_record(reader: Iterator[list[str]], lines: Lines, width: int | None) -> Record | None:
+def _next_record(reader: Iterator[list[str]], lines: SourceLines, width: int | None) -> Record | None:
     lines.start_record()
     number = lines.number + 1
     try:

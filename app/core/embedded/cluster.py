@@ -10,7 +10,7 @@ from typing import IO
 
 from app.core.embedded.errors import EmbeddedPostgresError
 from app.core.embedded.files import Files
-from app.core.embedded.identity import Identity
+from app.core.embedded.identity import SystemUser
 
 ROLE = DATABASE = "bookstore"
 # pg_trgm asks the system's character types whether é is a letter, whatever the locale provider; C says no.
@@ -53,7 +53,7 @@ def check_version(cluster: Path) -> None:
         )
 
 
-def make_cluster(files: Files, identity: Identity, *, durable: bool, lock: int) -> None:
+def make_cluster(files: Files, identity: SystemUser, *, durable: bool, lock: int) -> None:
     """Make the cluster with its database beside its place and move it there at once: it is whole or absent."""
     for character_types in CHARACTER_TYPES:
         if _initdb(files.draft, identity, character_types, durable=durable, lock=lock):
@@ -67,7 +67,7 @@ def make_cluster(files: Files, identity: Identity, *, durable: bool, lock: int) 
     _sync_folder(files.data)
 
 
-def _initdb(draft: Path, identity: Identity, character_types: str, *, durable: bool, lock: int) -> bool:
+def _initdb(draft: Path, identity: SystemUser, character_types: str, *, durable: bool, lock: int) -> bool:
     """False if the system has no such locale."""
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(mode=0o700)
@@ -85,7 +85,7 @@ def _initdb(draft: Path, identity: Identity, character_types: str, *, durable: b
     return True
 
 
-def _create_database(draft: Path, identity: Identity, *, durable: bool, lock: int) -> None:
+def _create_database(draft: Path, identity: SystemUser, *, durable: bool, lock: int) -> None:
     """In PostgreSQL's single-user mode, which needs no socket and no server to wait for."""
     options = ["-c", "exit_on_error=on", "-c", f"fsync={'on' if durable else 'off'}"]
     command = [str(program("postgres")), "--single", "-D", str(draft), *options, "postgres"]

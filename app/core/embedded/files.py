@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from app.core.embedded.errors import EmbeddedPostgresError
-from app.core.embedded.identity import Identity
+from app.core.embedded.identity import SystemUser
 
 PORT = 5432
 SOCKET_NAME = f".s.PGSQL.{PORT}"
@@ -59,7 +59,7 @@ class Files:
         return self.locks / "pinned"
 
 
-def make_socket_folder(files: Files, identity: Identity) -> Path:
+def make_socket_folder(files: Files, identity: SystemUser) -> Path:
     """The private folder of the socket: in the data folder, or where its path would not serve, in the temp folder.
 
     Raises:
@@ -76,7 +76,7 @@ def make_socket_folder(files: Files, identity: Identity) -> Path:
     return folder
 
 
-def _folder_in_temp(files: Files, identity: Identity) -> Path:
+def _folder_in_temp(files: Files, identity: SystemUser) -> Path:
     """The same at every start, and another one for each user that the server runs as."""
     digest = sha256(f"{identity.uid}:{files.data}".encode(errors="surrogateescape")).hexdigest()
     return Path(tempfile.gettempdir()) / f"bookstore-{digest[:16]}"

@@ -21,7 +21,7 @@ PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
 @dataclass(frozen=True)
-class Identity:
+class SystemUser:
     """An owner of files on disk, and how a process is started that may use them."""
 
     uid: int
@@ -72,14 +72,14 @@ class Identity:
         os.chown(tree, self.uid, self.gid, follow_symlinks=False)
 
 
-def choose_identity(data: Path, cluster: Path, program: Path) -> Identity:
+def choose_identity(data: Path, cluster: Path, program: Path) -> SystemUser:
     """The owner of the cluster if it can reach data folder and program, else the first other that can.
 
     Raises:
         EmbeddedPostgresError: nobody that root can become reaches these paths.
     """
     if os.geteuid() != 0:
-        return Identity(os.geteuid(), os.getegid())
+        return SystemUser(os.geteuid(), os.getegid())
     for identity in _substitutes_for_root(cluster.lstat() if cluster.exists() else None):
         if identity.can_reach(data, program):
             return identity
@@ -102,17 +102,17 @@ def check_owner(cluster: Path) -> None:
         )
 
 
-def _substitutes_for_root(owner: os.stat_result | None) -> list[Identity]:
+def _substitutes_for_root(owner: os.stat_result | None) -> list[SystemUser]:
     uid, gid = _nobody()
-    nobody = Identity(uid, gid, switches_user=True)
+    nobody = SystemUser(uid, gid, switches_user=True)
     # -I and -S: the script needs the standard library only, and starts in milliseconds so.
     prefix = (sys.executable, "-I", "-S", namespace.__file__, str(uid))
-    renamed_root = Identity(os.geteuid(), os.getegid(), prefix=prefix)
+    renamed_root = SystemUser(os.geteuid(), os.getegid(), prefix=prefix)
     if owner is None:
         return [nobody, renamed_root]
     if owner.st_uid == os.geteuid():
         return [renamed_root, nobody]
-    return [Identity(owner.st_uid, owner.st_gid, switches_user=True), nobody, renamed_root]
+    return [SystemUser(owner.st_uid, owner.st_gid, switches_user=True), nobody, renamed_root]
 
 
 def _nobody() -> tuple[int, int]:

@@ -9,7 +9,7 @@ from app.core.parts import SETTINGS
 from app.web.access import own_path
 from app.web.account.providers import offered
 from app.web.forms import Form
-from app.web.page import Page, render
+from app.web.page import PageContext, render
 from app.web.route import see_other
 from app.web.visitor import Visitor
 
@@ -17,7 +17,7 @@ HOME = "/account"
 
 
 @dataclass(frozen=True, slots=True)
-class DoorPage(Page):
+class DoorPage(PageContext):
     """A form that lets somebody in; `next` is where they wanted to go, `providers` are names and labels."""
 
     form: Form

@@ -14,7 +14,7 @@ from app.inbox.errors import NoticeNotFound
 from app.notifications.models import Notice
 from app.web.access import Reader, own_path
 from app.web.forms import Sent
-from app.web.page import Page, render
+from app.web.page import PageContext, render
 from app.web.route import PrivatePageRoute, see_other
 from app.web.visitor import AnyVisitor
 
@@ -23,7 +23,7 @@ NOTICES, PER_PAGE = "/account/notices", 20
 
 
 @dataclass(frozen=True, slots=True)
-class NoticesPage(Page):
+class NoticesPage(PageContext):
     """Some notices, the newest first; older ones follow from below the id `before`."""
 
     template: ClassVar[str] = "account/notices.html"

@@ -14,7 +14,7 @@ from app.orders.errors import CancelTooLate, NotCancellable, RestockOutOfRange
 from app.orders.models import Order
 from app.web.access import Reader
 from app.web.errors import Answered
-from app.web.page import Page, render
+from app.web.page import PageContext, render
 from app.web.paging import page_begins
 from app.web.route import PrivatePageRoute, see_other
 from app.web.visitor import AnyVisitor
@@ -24,7 +24,7 @@ ORDERS, PER_PAGE = "/account/orders", 10
 
 
 @dataclass(frozen=True, slots=True)
-class OrdersPage(Page):
+class OrdersPage(PageContext):
     """Some of `total` orders, the newest first; `following` leads to those after them."""
 
     template: ClassVar[str] = "account/orders.html"
@@ -35,7 +35,7 @@ class OrdersPage(Page):
 
 
 @dataclass(frozen=True, slots=True)
-class OrderPage(Page):
+class OrderPage(PageContext):
     """An order; `cancel_until` while its buyer may cancel it."""
 
     template: ClassVar[str] = "account/order.html"
@@ -44,7 +44,7 @@ class OrderPage(Page):
 
 
 @dataclass(frozen=True, slots=True)
-class CancelPage(Page):
+class CancelPage(PageContext):
     """The question whether an order is to be cancelled."""
 
     template: ClassVar[str] = "account/cancel.html"
@@ -52,7 +52,7 @@ class CancelPage(Page):
 
 
 @dataclass(frozen=True, slots=True)
-class ReceiptPage(Page):
+class ReceiptPage(PageContext):
     """An order on paper."""
 
     template: ClassVar[str] = "account/receipt.html"

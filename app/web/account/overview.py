@@ -11,7 +11,7 @@ from app.orders.deps import Orders
 from app.orders.models import Order
 from app.prebookings.deps import PreBookings
 from app.web.access import Reader
-from app.web.page import Page, render
+from app.web.page import PageContext, render
 from app.web.route import PrivatePageRoute
 from app.wishlist.deps import Wishlists
 
@@ -20,7 +20,7 @@ LATEST = 3
 
 
 @dataclass(frozen=True, slots=True)
-class OverviewPage(Page):
+class OverviewPage(PageContext):
     """The account with its latest orders, and how much there is of the rest."""
 
     template: ClassVar[str] = "account/overview.html"

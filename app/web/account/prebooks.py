@@ -16,7 +16,7 @@ from app.prebookings.errors import AlreadyCancelled
 from app.prebookings.models import BookedTitle
 from app.web.access import Reader, own_path
 from app.web.forms import Sent
-from app.web.page import Page, render
+from app.web.page import PageContext, render
 from app.web.paging import page_begins
 from app.web.route import PrivatePageRoute, see_other
 from app.web.visitor import AnyVisitor
@@ -26,7 +26,7 @@ PREBOOKS, PER_PAGE = "/account/prebooks", 20
 
 
 @dataclass(frozen=True, slots=True)
-class PreBooksPage(Page):
+class PreBooksPage(PageContext):
     """Some of `total` pre-bookings in all states, the newest first; `following` leads to others.
 
     `address` is that of this page, where what is done here leads back to.
@@ -40,7 +40,7 @@ class PreBooksPage(Page):
     address: str
 
 
-class Cancelled(BaseModel):
+class CancelForm(BaseModel):
     """The pre-booking to cancel."""
 
     prebook_id: Id
@@ -64,7 +64,7 @@ async def show(
 @router.post("/account/prebooks/cancel")
 async def cancel(sent: Sent, visitor: AnyVisitor, reader: Reader, bookings: PreBookings) -> Response:
     """Wait no more; a second click does no harm."""
-    wanted = sent.parse(Cancelled)
+    wanted = sent.parse(CancelForm)
     if wanted:
         with suppress(AlreadyCancelled):
             await bookings.cancel(reader.id, wanted.prebook_id)

@@ -14,7 +14,7 @@ from app.core.errors import DomainError
 from app.web.access import Reader
 from app.web.account.refusals import rerender_form
 from app.web.forms import Form, Sent
-from app.web.page import Page, render
+from app.web.page import PageContext, render
 from app.web.route import PrivatePageRoute, see_other
 from app.web.visitor import AnyVisitor
 
@@ -23,7 +23,7 @@ PROFILE, PASSWORD = "/account/profile", "/account/password"
 
 
 @dataclass(frozen=True, slots=True)
-class ProfilePage(Page):
+class ProfilePage(PageContext):
     """What the reader may change about themselves; `given_name` is empty where they gave none."""
 
     template: ClassVar[str] = "account/profile.html"
@@ -33,7 +33,7 @@ class ProfilePage(Page):
 
 
 @dataclass(frozen=True, slots=True)
-class PasswordPage(Page):
+class PasswordPage(PageContext):
     """The form for another password; a sentence where there is none to change."""
 
     template: ClassVar[str] = "account/password.html"

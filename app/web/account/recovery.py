@@ -16,7 +16,7 @@ from app.web.access import SIGN_IN, Reader
 from app.web.account.refusals import rerender_form
 from app.web.errors import Answered
 from app.web.forms import Form, Sent
-from app.web.page import Page, render
+from app.web.page import PageContext, render
 from app.web.route import PrivatePageRoute, see_other
 from app.web.visitor import AnyVisitor, browser_of
 
@@ -26,7 +26,7 @@ FORGOT, RESET, VERIFY = "/account/forgot", "/account/reset", "/account/verify"
 
 
 @dataclass(frozen=True, slots=True)
-class ForgotPage(Page):
+class ForgotPage(PageContext):
     """Where to send the link."""
 
     template: ClassVar[str] = "account/forgot.html"
@@ -34,7 +34,7 @@ class ForgotPage(Page):
 
 
 @dataclass(frozen=True, slots=True)
-class ResetPage(Page):
+class ResetPage(PageContext):
     """The new password; `token` as it stands in the mailed link."""
 
     template: ClassVar[str] = "account/reset.html"
@@ -43,7 +43,7 @@ class ResetPage(Page):
 
 
 @dataclass(frozen=True, slots=True)
-class VerifyPage(Page):
+class VerifyPage(PageContext):
     """A button, for programs that look at mails open links as well; `token` as it stands in the mailed link."""
 
     template: ClassVar[str] = "account/verify.html"
@@ -52,7 +52,7 @@ class VerifyPage(Page):
 
 
 @dataclass(frozen=True, slots=True)
-class StaleLinkPage(Page):
+class StaleLinkPage(PageContext):
     """A mailed link that was used or is too old, and how to get another one."""
 
     template: ClassVar[str] = "account/stale_link.html"

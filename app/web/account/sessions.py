@@ -17,7 +17,7 @@ from app.accounts.sessions import SessionShown
 from app.web.access import Reader
 from app.web.account.deps import OwnSessions
 from app.web.forms import Sent
-from app.web.page import Page, render
+from app.web.page import PageContext, render
 from app.web.route import PrivatePageRoute, see_other
 from app.web.security_words import sentence
 from app.web.visitor import AnyVisitor
@@ -28,7 +28,7 @@ LATEST = 10
 
 
 @dataclass(frozen=True, slots=True)
-class SignIn:
+class SignInLine:
     """A sign-in, or one that was refused, ready to be shown."""
 
     event: SecurityEvent
@@ -43,7 +43,7 @@ class SignIn:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionsPage(Page):
+class SessionsPage(PageContext):
     """The sessions of browsers and apps, the newest first; `here` is the one that looks.
 
     `opened` holds the sign-ins by which they were opened, by their moment, as far as these are kept.
@@ -53,7 +53,7 @@ class SessionsPage(Page):
     sessions: list[SessionShown]
     here: UUID
     opened: Mapping[datetime, SecurityEvent]
-    sign_ins: list[SignIn]
+    sign_ins: list[SignInLine]
 
 
 class Ended(BaseModel):
@@ -70,7 +70,7 @@ async def show_sessions(request: Request, reader: Reader, sessions: Sessions, tr
         found,
         reader.session_id,
         await trail.signed_in_at(reader.id, [one.since for one in found]),
-        [SignIn(event) for event in (await trail.sign_ins(reader.id, LATEST)).entries],
+        [SignInLine(event) for event in (await trail.sign_ins(reader.id, LATEST)).entries],
     )
     return render(request, page)
 

@@ -16,7 +16,7 @@ from app.web.access import Reader, own_path
 from app.web.buying.deps import BasketDep
 from app.web.errors import Answered
 from app.web.forms import Sent
-from app.web.page import Page, render
+from app.web.page import PageContext, render
 from app.web.paging import page_begins
 from app.web.route import PrivatePageRoute, see_other
 from app.web.visitor import AnyVisitor
@@ -29,7 +29,7 @@ WISHLIST, PER_PAGE = "/account/wishlist", 20
 
 
 @dataclass(frozen=True, slots=True)
-class WishlistPage(Page):
+class WishlistPage(PageContext):
     """Some of `total` wishes, the newest first, with price and stock of the moment; `following` leads to others.
 
     `address` is that of this page, where what is done here leads back to.

@@ -34,7 +34,7 @@ from app.web.buying.basket import BasketLine
 from app.web.buying.deps import BasketDep
 from app.web.errors import Answered
 from app.web.forms import Form, Sent
-from app.web.page import Page, render
+from app.web.page import PageContext, render
 from app.web.route import PrivatePageRoute, see_other
 from app.web.visitor import AnyVisitor
 
@@ -43,7 +43,7 @@ KEY, MAX_KEY = "idempotency_key", 64
 
 
 @dataclass(frozen=True, slots=True)
-class CheckoutPage(Page):
+class CheckoutPage(PageContext):
     """The last look before paying; `total` is what the buyer agrees to."""
 
     template: ClassVar[str] = "buying/checkout.html"
@@ -55,7 +55,7 @@ class CheckoutPage(Page):
 
 
 @dataclass(frozen=True, slots=True)
-class ThanksPage(Page):
+class ThanksPage(PageContext):
     """The order was placed."""
 
     template: ClassVar[str] = "buying/thanks.html"

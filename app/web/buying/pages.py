@@ -16,14 +16,14 @@ from app.web.buying.basket import BasketLine
 from app.web.buying.deps import BasketDep
 from app.web.errors import Answered
 from app.web.forms import Sent
-from app.web.page import Page, render
+from app.web.page import PageContext, render
 from app.web.route import PageRoute, see_other, wants_json
 from app.web.visitor import AnyVisitor, Visitor
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 
-class Wanted(BaseModel):
+class BasketForm(BaseModel):
     """Copies of a book; none take it out."""
 
     book_id: Id
@@ -31,7 +31,7 @@ class Wanted(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class BasketPage(Page):
+class BasketPage(PageContext):
     """The basket as it is now; `can_order` when every line can be had, `is_over` where these are not all of them."""
 
     template: ClassVar[str] = "buying/basket.html"
@@ -54,7 +54,7 @@ async def show_basket(request: Request, basket: BasketDep) -> Response:
 @router.post("/basket/add")
 async def add(request: Request, sent: Sent, basket: BasketDep, visitor: AnyVisitor) -> Response:
     """Put copies in; from a script the new count, else back to the page."""
-    wanted = sent.parse(Wanted)
+    wanted = sent.parse(BasketForm)
     goal = own_path(sent.get("next"), "/basket")
     if wanted is None or wanted.quantity == 0:
         return _said(request, visitor, goal, "Please choose how many copies you would like.", good=False)
@@ -68,7 +68,7 @@ async def add(request: Request, sent: Sent, basket: BasketDep, visitor: AnyVisit
 @router.post("/basket/change")
 async def change(request: Request, sent: Sent, basket: BasketDep, visitor: AnyVisitor) -> Response:
     """Set the copies of a line, or take it out."""
-    wanted = sent.parse(Wanted)
+    wanted = sent.parse(BasketForm)
     if wanted is None:
         return _said(request, visitor, "/basket", "Please enter a whole number of copies.", good=False)
     await basket.set(wanted.book_id, wanted.quantity)

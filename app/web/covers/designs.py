@@ -19,7 +19,7 @@ class Palette:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Spot:
     """Where a text stands: `x` is its left edge or its middle by `anchor`, `y` the top of its first line."""
 
     x: float
@@ -34,8 +34,8 @@ class Design:
     """The picture, and the places of title and author; an author who follows stands right below the title."""
 
     picture: str
-    title: Place
-    author: Place
+    title: Spot
+    author: Spot
     title_height: float = 92
     author_follows: bool = False
 
@@ -62,8 +62,8 @@ def _hills(rng: Random, p: Palette) -> Design:
         layers.append(f'<path d="{line}" fill="{colour}" opacity="{opacity}"/>')
     x, y, radius = rng.randint(50, 150), rng.randint(150, 172), rng.randint(17, 28)
     sun = f'<circle cx="{x}" cy="{y}" r="{radius}" fill="{p.second}"/>'
-    author = Place(18, 276, 164, "start", _on(p.third))
-    return Design(sun + "".join(layers), Place(18, 24, 164, "start", p.letters), author)
+    author = Spot(18, 276, 164, "start", _on(p.third))
+    return Design(sun + "".join(layers), Spot(18, 24, 164, "start", p.letters), author)
 
 
 def _rings(rng: Random, p: Palette) -> Design:
@@ -72,7 +72,7 @@ def _rings(rng: Random, p: Palette) -> Design:
         f'<circle cx="{x}" cy="{y}" r="{radius}" fill="none" stroke="{colour}" stroke-width="7"/>'
         for radius, colour in zip(range(14, 126, 14), (p.second, p.third) * 4, strict=False)
     )
-    text = Place(18, 22, 164, "start", p.letters)
+    text = Spot(18, 22, 164, "start", p.letters)
     return Design(rings, text, text, title_height=76, author_follows=True)
 
 
@@ -92,7 +92,7 @@ def _plaque(rng: Random, p: Palette) -> Design:
         f'<rect x="22" y="62" width="156" height="150" fill="{p.ground}"/>'
         f'<rect x="27" y="67" width="146" height="140" fill="none" stroke="{p.third}" stroke-width="1.5"/>'
     )
-    return Design(picture, Place(100, 82, 132, "middle", p.letters), Place(100, 186, 132, "middle", p.letters))
+    return Design(picture, Spot(100, 82, 132, "middle", p.letters), Spot(100, 186, 132, "middle", p.letters))
 
 
 def _spine(rng: Random, p: Palette) -> Design:
@@ -104,7 +104,7 @@ def _spine(rng: Random, p: Palette) -> Design:
     picture = f'<rect width="{wide}" height="300" fill="{p.second}"/>{bars}'
     left = wide + 16
     room = WIDTH - left - 14
-    return Design(picture, Place(left, 34, room, "start", p.letters), Place(left, 268, room, "start", p.letters))
+    return Design(picture, Spot(left, 34, room, "start", p.letters), Spot(left, 268, room, "start", p.letters))
 
 
 def _window(rng: Random, p: Palette) -> Design:
@@ -115,7 +115,7 @@ def _window(rng: Random, p: Palette) -> Design:
         f'<circle cx="{rng.randint(75, 125)}" cy="{rng.randint(145, 170)}" r="13" fill="{p.ground}"/>'
         f'<path d="M45 160a55 55 0 01110 0v104H45z" fill="none" stroke="{p.letters}" stroke-width="3"/>'
     )
-    places = (Place(100, 20, 172, "middle", p.letters), Place(100, 277, 172, "middle", p.letters))
+    places = (Spot(100, 20, 172, "middle", p.letters), Spot(100, 277, 172, "middle", p.letters))
     return Design(picture, *places, title_height=74)
 
 
@@ -127,7 +127,7 @@ def _rays(rng: Random, p: Palette) -> Design:
         for turn, to in enumerate(spread)
     )
     picture = f'{rays}<rect width="200" height="{rng.randint(138, 148)}" fill="{p.ground}"/>'
-    text = Place(18, 22, 164, "start", p.letters)
+    text = Spot(18, 22, 164, "start", p.letters)
     return Design(picture, text, text, author_follows=True)
 
 
@@ -145,7 +145,7 @@ def _frame(rng: Random, p: Palette) -> Design:
         f'<path d="{knot}" fill="{p.third}" stroke="{p.third}" stroke-width="2.5"/>'
         f'<path d="M48 231h34M118 231h34" stroke="{p.second}" stroke-width="1.5"/>'
     )
-    return Design(picture, Place(100, 52, 148, "middle", p.letters), Place(100, 256, 148, "middle", p.letters))
+    return Design(picture, Spot(100, 52, 148, "middle", p.letters), Spot(100, 256, 148, "middle", p.letters))
 
 
 def _blocks(rng: Random, p: Palette) -> Design:
@@ -156,7 +156,7 @@ def _blocks(rng: Random, p: Palette) -> Design:
             x, y, colour = column * 50, 125 + row * 50, rng.choice(colours)
             turn = rng.choice(("M0 0h50v50z", "M0 0v50h50z", "M0 0a50 50 0 0150 50H0z", "M50 0a50 50 0 01-50 50h50z"))
             tiles.append(f'<path transform="translate({x} {y})" d="{turn}" fill="{colour}" opacity=".92"/>')
-    text = Place(18, 18, 164, "start", p.letters)
+    text = Spot(18, 18, 164, "start", p.letters)
     return Design("".join(tiles), text, text, title_height=76, author_follows=True)
 
 

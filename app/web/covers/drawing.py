@@ -3,7 +3,7 @@
 from hashlib import sha256
 from random import Random
 
-from app.web.covers.designs import DESIGNS, HEIGHT, PALETTES, WIDTH, Place
+from app.web.covers.designs import DESIGNS, HEIGHT, PALETTES, WIDTH, Spot
 from app.web.covers.lettering import Setting, cut_text, lines_in, set_text
 from app.web.xml import xml_text
 
@@ -40,7 +40,7 @@ def _fit(text: str, room: float, height: float, sizes: tuple[float, ...]) -> Set
     return cut_text(text, room, lines_in(height, sizes[-1]), sizes[-1])
 
 
-def _text(setting: Setting, place: Place, top: float, style: str) -> str:
+def _text(setting: Setting, place: Spot, top: float, style: str) -> str:
     base = top + setting.size * 0.8
     lines = "".join(
         f'<tspan x="{place.x}" y="{base + index * setting.leading:.1f}">{xml_text(line)}</tspan>'

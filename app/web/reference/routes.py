@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from fastapi import FastAPI, Request, Response
 from starlette.routing import Route
 
-from app.web.page import Page, render_for_all
+from app.web.page import PageContext, render_for_all
 from app.web.reference.document import Described, Subject, described, prose, subjects
 from app.web.route import HEADERS
 
@@ -25,7 +25,7 @@ PAGE_HEADERS = HEADERS | {"Content-Security-Policy": POLICY}
 
 
 @dataclass(frozen=True, slots=True)
-class ReferencePage(Page):
+class ReferencePage(PageContext):
     """Every operation of the shop, what it takes and what it answers."""
 
     template: ClassVar[str] = "reference.html"

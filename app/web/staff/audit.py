@@ -12,7 +12,7 @@ from app.audit.query import AuditFilter
 from app.core.paging import CursorsDep
 from app.web.access import Staff
 from app.web.formats import words
-from app.web.page import Page, render
+from app.web.page import PageContext, render
 from app.web.paging import page_begins
 from app.web.route import PrivatePageRoute
 from app.web.staff.query_params import PER_PAGE, address, end_of, number, start_of
@@ -54,7 +54,7 @@ class AuditLine:
 
 
 @dataclass(frozen=True, slots=True)
-class AuditPage(Page):
+class AuditPage(PageContext):
     """A page of lines; `following` leads to the next."""
 
     template: ClassVar[str] = "staff/audit.html"

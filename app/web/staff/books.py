@@ -17,7 +17,7 @@ from app.core.parts import SETTINGS
 from app.web.access import Staff
 from app.web.errors import Answered
 from app.web.forms import Form, Sent
-from app.web.page import Page, render
+from app.web.page import PageContext, render
 from app.web.route import PrivatePageRoute, see_other
 from app.web.staff.query_params import PER_PAGE, address, last_page, number, page_number
 from app.web.staff.uploads import COVER, upload_action
@@ -66,7 +66,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class BooksPage(Page):
+class BooksPage(PageContext):
     """A page of the books that fit."""
 
     template: ClassVar[str] = "staff/books.html"
@@ -83,7 +83,7 @@ class BooksPage(Page):
 
 
 @dataclass(frozen=True, slots=True)
-class BookPage(Page):
+class StaffBookPage(PageContext):
     """The form of a book; `book` is None for a new one."""
 
     template: ClassVar[str] = "staff/book.html"
@@ -105,7 +105,7 @@ class BookPage(Page):
 
 
 @dataclass(frozen=True, slots=True)
-class DeletePage(Page):
+class DeletePage(PageContext):
     """Asks once more."""
 
     template: ClassVar[str] = "staff/book_delete.html"
@@ -200,5 +200,5 @@ def _form(request: Request, form: Form, book: BookView | None, genres: list[Genr
     """It asks the database nothing: a refusal may have ended the transaction."""
     action = upload_action(request, COVER, book=book.id) if book else ""
     megabytes = SETTINGS.of(request).upload_max_bytes // 1_000_000
-    page = BookPage(form, book, genres, action, megabytes)
+    page = StaffBookPage(form, book, genres, action, megabytes)
     return render(request, page, 422 if form.errors else 200)

@@ -13,7 +13,7 @@ from app.core.values import Id
 from app.web.access import Staff
 from app.web.errors import Answered
 from app.web.forms import Form, Sent
-from app.web.page import Page, render
+from app.web.page import PageContext, render
 from app.web.route import PrivatePageRoute, see_other
 from app.web.visitor import AnyVisitor
 
@@ -22,7 +22,7 @@ GenreId = Annotated[Id, Path()]
 
 
 @dataclass(frozen=True, slots=True)
-class GenresPage(Page):
+class GenresPage(PageContext):
     """All genres with the number of their books; `form` is that of a new one."""
 
     template: ClassVar[str] = "staff/genres.html"
@@ -31,7 +31,7 @@ class GenresPage(Page):
 
 
 @dataclass(frozen=True, slots=True)
-class GenrePage(Page):
+class GenrePage(PageContext):
     """The name of a genre."""
 
     template: ClassVar[str] = "staff/genre.html"

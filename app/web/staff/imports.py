@@ -21,7 +21,7 @@ from app.media.uploads import read_upload
 from app.web.access import Staff
 from app.web.errors import Answered
 from app.web.forms import Form, Sent
-from app.web.page import Page, render
+from app.web.page import PageContext, render
 from app.web.route import PrivatePageRoute, see_other
 from app.web.staff.uploads import IMPORT, UploadRoute, upload_action
 from app.web.visitor import AnyVisitor
@@ -41,7 +41,7 @@ _ON_A_PAGE = (
 )
 
 
-class Wanted(BaseModel):
+class ImportForm(BaseModel):
     """The choices as they are typed."""
 
     default_price: Price | None = None
@@ -49,7 +49,7 @@ class Wanted(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class ImportsPage(Page):
+class ImportsPage(PageContext):
     """A file to import, and what was imported lately."""
 
     template: ClassVar[str] = "staff/imports.html"
@@ -59,7 +59,7 @@ class ImportsPage(Page):
 
 
 @dataclass(frozen=True, slots=True)
-class ImportPage(Page):
+class ImportPage(PageContext):
     """How far an import is, and what came of it."""
 
     template: ClassVar[str] = "staff/import.html"
@@ -165,7 +165,7 @@ async def _found(imports: Imports, key: str) -> ImportState:
 
 
 def _choices(sent: Form) -> Choices | None:
-    wanted = sent.parse(Wanted)
+    wanted = sent.parse(ImportForm)
     try:
         mapping = parse_mapping(line for line in sent.get("columns").splitlines() if line.strip())
     except ImportFailed as failure:

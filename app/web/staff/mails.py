@@ -15,7 +15,7 @@ from app.notifications.models import OutboxMail
 from app.notifications.schemas import MailStatus
 from app.web.access import Staff
 from app.web.errors import Answered
-from app.web.page import Page, render
+from app.web.page import PageContext, render
 from app.web.route import PrivatePageRoute, see_other
 from app.web.staff.deps import Requeue
 from app.web.staff.query_params import PER_PAGE, address, last_page, page_number
@@ -29,7 +29,7 @@ BODY_POLICY = "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inlin
 
 
 @dataclass(frozen=True, slots=True)
-class MailsPage(Page):
+class MailsPage(PageContext):
     """A page of mails."""
 
     template: ClassVar[str] = "staff/mails.html"
@@ -49,7 +49,7 @@ class MailsPage(Page):
 
 
 @dataclass(frozen=True, slots=True)
-class MailPage(Page):
+class MailPage(PageContext):
     """One mail; its text is shown where no link in it belongs to its recipient alone."""
 
     template: ClassVar[str] = "staff/mail.html"

@@ -17,7 +17,7 @@ from app.orders.service import OrderService
 from app.web.access import Staff
 from app.web.errors import Answered
 from app.web.forms import Form, Sent
-from app.web.page import Page, render
+from app.web.page import PageContext, render
 from app.web.paging import page_begins
 from app.web.route import PrivatePageRoute, see_other
 from app.web.staff.query_params import PER_PAGE, address, end_of, number, start_of
@@ -28,7 +28,7 @@ FIELDS = ("status", "email", "user", "from", "to")
 
 
 @dataclass(frozen=True, slots=True)
-class OrdersPage(Page):
+class StaffOrdersPage(PageContext):
     """A page of all orders with their buyers; `following` leads to the next."""
 
     template: ClassVar[str] = "staff/orders.html"
@@ -40,7 +40,7 @@ class OrdersPage(Page):
 
 
 @dataclass(frozen=True, slots=True)
-class OrderPage(Page):
+class StaffOrderPage(PageContext):
     """An order with all that happened to it."""
 
     template: ClassVar[str] = "staff/order.html"
@@ -72,7 +72,7 @@ async def list_orders(request: Request, _: Staff, orders: Orders, cursors: Curso
         last = page.entries[-1][0]
         cursor = cursors.behind_row(scope, last.created_at, last.id)
         following = address("/staff/orders", asked | {"cursor": cursor})
-    return render(request, OrdersPage(asked, page.entries, page.total, following, [*OrderStatus]))
+    return render(request, StaffOrdersPage(asked, page.entries, page.total, following, [*OrderStatus]))
 
 
 @router.get("/{order_id}")
@@ -104,6 +104,6 @@ async def cancel_order(
     return see_other(f"/staff/orders/{order_id}")
 
 
-async def _page(orders: OrderService, order_id: int, form: Form) -> OrderPage:
+async def _page(orders: OrderService, order_id: int, form: Form) -> StaffOrderPage:
     order, email = await orders.get_any(order_id)
-    return OrderPage(order, email, form)
+    return StaffOrderPage(order, email, form)

@@ -21,7 +21,7 @@ from app.notifications.deps import Mails
 from app.verify.schemas import Verification
 from app.verify.service import verify
 from app.web.access import Staff
-from app.web.page import Page, render
+from app.web.page import PageContext, render
 from app.web.route import PrivatePageRoute
 
 router = APIRouter(include_in_schema=False, route_class=PrivatePageRoute)
@@ -48,7 +48,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class OverviewPage(Page):
+class StaffOverviewPage(PageContext):
     """The figures of a period beside the like part of the one before."""
 
     template: ClassVar[str] = "staff/overview.html"
@@ -76,7 +76,7 @@ class OverviewPage(Page):
 
 
 @dataclass(frozen=True, slots=True)
-class VerifyPage(Page):
+class StaffVerifyPage(PageContext):
     """The laws of the shop; `verification` when they were just checked."""
 
     template: ClassVar[str] = "staff/verify.html"
@@ -93,7 +93,7 @@ async def overview(
     period: PeriodName = next((name for name in PERIODS if name == asked), "today")
     scarce_count, scarce = await stock.scarce(FEW, 0, SHOWN)
     dead_mails, _mails = await mails.page("dead", 0, 1)
-    page = OverviewPage(
+    page = StaffOverviewPage(
         sales=await reports.summary(period),
         days=(await reports.last_days(SPARK_DAYS)).items,
         scarce_count=scarce_count,
@@ -108,7 +108,7 @@ async def overview(
 @router.get("/staff/verify")
 async def show_check(request: Request, trail: Trail, _: Staff) -> Response:
     """When the laws were last checked, and the button that does."""
-    return render(request, VerifyPage(await _last_check(trail), None))
+    return render(request, StaffVerifyPage(await _last_check(trail), None))
 
 
 @router.post("/staff/verify")
@@ -119,7 +119,7 @@ async def check(request: Request, session: Session, staff: Staff) -> Response:
     await release(session)
     broken = {law.name: law.offending_count for law in found.laws if not law.ok}
     await record(session, staff, VERIFIED, after={"broken": broken, "laws": len(found.laws)})
-    return render(request, VerifyPage(Check(found.checked_at, len(broken)), found))
+    return render(request, StaffVerifyPage(Check(found.checked_at, len(broken)), found))
 
 
 async def _last_check(trail: AuditTrail) -> Check | None:

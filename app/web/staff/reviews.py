@@ -10,7 +10,7 @@ from app.reviews.models import ReviewEntry, ReviewFilter
 from app.reviews.schemas import MAX_BULK, Direction, SortName
 from app.web.access import Staff, own_path
 from app.web.forms import Sent
-from app.web.page import Page, render
+from app.web.page import PageContext, render
 from app.web.route import PrivatePageRoute, see_other
 from app.web.staff.query_params import PER_PAGE, address, last_page, number, page_number
 from app.web.visitor import AnyVisitor
@@ -27,7 +27,7 @@ SORTS: dict[str, tuple[str, SortName, Direction]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class ReviewsPage(Page):
+class ReviewsPage(PageContext):
     """A page of reviews."""
 
     template: ClassVar[str] = "staff/reviews.html"

@@ -10,7 +10,7 @@ from app.admin.deps import Reports
 from app.admin.reports.rules import Measure
 from app.admin.reports.schemas import DaySalesOut, TopBook
 from app.web.access import Staff
-from app.web.page import Page, render
+from app.web.page import PageContext, render
 from app.web.route import PrivatePageRoute
 
 router = APIRouter(include_in_schema=False, route_class=PrivatePageRoute)
@@ -21,7 +21,7 @@ BEST = 20
 
 
 @dataclass(frozen=True, slots=True)
-class SalesPage(Page):
+class SalesPage(PageContext):
     """The days up to today, the oldest first."""
 
     template: ClassVar[str] = "staff/sales.html"

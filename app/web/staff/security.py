@@ -14,7 +14,7 @@ from app.accounts.security.query import MAX_ID, SecurityFilter, read_network
 from app.accounts.security.trail import Refused
 from app.core.paging import CursorsDep
 from app.web.access import Staff
-from app.web.page import Page, render
+from app.web.page import PageContext, render
 from app.web.paging import page_begins
 from app.web.route import PrivatePageRoute
 from app.web.security_words import NAMES, sentence
@@ -42,7 +42,7 @@ class Happening:
 
 
 @dataclass(frozen=True, slots=True)
-class SecurityPage(Page):
+class SecurityPage(PageContext):
     """A page of events; `following` leads to the next. `names` are those of the kinds, for the filter."""
 
     template: ClassVar[str] = "staff/security.html"

@@ -17,7 +17,7 @@ from app.core.errors import DomainError
 from app.web.access import Staff, own_path
 from app.web.errors import Answered
 from app.web.forms import Form, Sent
-from app.web.page import Page, render
+from app.web.page import PageContext, render
 from app.web.route import PrivatePageRoute, see_other
 from app.web.staff.books import MAX_WORDS
 from app.web.staff.query_params import PER_PAGE, address, last_page, page_number
@@ -28,7 +28,7 @@ FEW = 10
 
 
 @dataclass(frozen=True, slots=True)
-class ScarcePage(Page):
+class ScarcePage(PageContext):
     """Books with few copies, or those that a search finds."""
 
     template: ClassVar[str] = "staff/stock.html"
@@ -49,7 +49,7 @@ class ScarcePage(Page):
 
 
 @dataclass(frozen=True, slots=True)
-class StockPage(Page):
+class StockPage(PageContext):
     """The copies of a book and what became of them, the newest change first."""
 
     template: ClassVar[str] = "staff/stock_of_book.html"

@@ -11,7 +11,7 @@ from app.accounts.schemas import AccountOut
 from app.core.errors import DomainError
 from app.core.values import Id
 from app.web.errors import Answered
-from app.web.page import Page, render
+from app.web.page import PageContext, render
 from app.web.route import PrivatePageRoute, see_other
 from app.web.staff.deps import Users
 from app.web.staff.query_params import PER_PAGE, address, last_page, page_number
@@ -22,7 +22,7 @@ FIELDS = ("email", "role", "active")
 
 
 @dataclass(frozen=True, slots=True)
-class UsersPage(Page):
+class UsersPage(PageContext):
     """A page of accounts."""
 
     template: ClassVar[str] = "staff/users.html"
@@ -41,7 +41,7 @@ class UsersPage(Page):
 
 
 @dataclass(frozen=True, slots=True)
-class UserPage(Page):
+class UserPage(PageContext):
     """One account."""
 
     template: ClassVar[str] = "staff/user.html"

@@ -18,7 +18,7 @@ from app.prebookings.deps import PreBookings
 from app.reviews.deps import Reviews
 from app.reviews.models import ReviewDetails, ReviewEligibility
 from app.web.forms import Form
-from app.web.page import Page, render
+from app.web.page import PageContext, render
 from app.web.route import PageRoute
 from app.web.visitor import AnyVisitor
 from app.wishlist.deps import Wishlists
@@ -40,7 +40,7 @@ class ReaderView:
 
 
 @dataclass(frozen=True, slots=True)
-class BookPage(Page):
+class BookPage(PageContext):
     """A book with its reviews; `reader` is None for guests."""
 
     template: ClassVar[str] = "shop/book.html"

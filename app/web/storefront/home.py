@@ -9,7 +9,7 @@ from app.catalog.deps import ShelvesDep
 from app.catalog.models import Book
 from app.core.db.transaction import Session
 from app.orders.best_sellers import BEST_SELLERS
-from app.web.page import Page, render
+from app.web.page import PageContext, render
 from app.web.route import PageRoute
 from app.web.visitor import AnyVisitor
 
@@ -18,7 +18,7 @@ NEW, BEST, PICKS, SHELVES = 6, 6, 3, 24
 
 
 @dataclass(frozen=True, slots=True)
-class HomePage(Page):
+class HomePage(PageContext):
     """`front` are the covers of the hero; `picks` are pairs of genre and books."""
 
     template: ClassVar[str] = "shop/home.html"

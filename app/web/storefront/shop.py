@@ -13,7 +13,7 @@ from app.catalog.query import BookQuery
 from app.catalog.view import BookView, GenreView
 from app.core.parts import KEYS
 from app.web.covers.links import cover_path
-from app.web.page import Page, render
+from app.web.page import PageContext, render
 from app.web.route import PageRoute
 from app.web.storefront.shop_query import MAX_WORDS, SIZE, SORTS, ShopQuery
 from app.web.visitor import AnyVisitor
@@ -24,7 +24,7 @@ SUGGESTIONS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class ShopPage(Page):
+class ShopPage(PageContext):
     """A page of the books that fit."""
 
     template: ClassVar[str] = "shop/shop.html"

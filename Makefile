@@ -12,7 +12,7 @@ COMPILE := $(UV) pip compile --universal --python-version 3.11 --generate-hashes
 	--no-emit-find-links --custom-compile-command 'make lock' --quiet pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test hostile check format races soak fuzz mutation sql bench mails screenshots lighthouse lock clean
+.PHONY: help install run test test-wheel hostile check format races soak fuzz mutation sql wheel bench mails screenshots lighthouse lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -35,7 +35,10 @@ run: $(STAMP) ## Start the shop with demo data on an embedded PostgreSQL
 
 test: $(STAMP) ## Run the tests on a real PostgreSQL (TEST_DATABASE_URL, else embedded) and in Chromium
 	@tests/chromium.sh
-	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --ignore tests/hostile $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --ignore tests/hostile --ignore tests/wheel $(ARGS)
+
+test-wheel: $(STAMP) ## Build the wheel, install it elsewhere, and open the shop from it
+	@$(BIN)/python -m pytest tests/wheel $(ARGS)
 
 hostile: $(STAMP) ## Attacks on real servers, measured one at a time; schemathesis over the API
 	@$(BIN)/python -m pytest tests/hostile $(ARGS)

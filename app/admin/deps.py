@@ -2,17 +2,24 @@
 
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Request
 
+from app.admin.imports import Imports
 from app.admin.reports.service import ReportService
 from app.admin.restock import RestockService
 from app.core.db.transaction import Session
+from app.core.parts import SETTINGS
 from app.notifications.deps import OutboxDep
 
 
 async def get_restock(session: Session, outbox: OutboxDep) -> RestockService:
     """Restocking on the session of this request."""
     return RestockService(session, outbox)
+
+
+async def get_imports(request: Request, session: Session) -> Imports:
+    """Imports by page on the session of this request."""
+    return Imports(session, SETTINGS.of(request).max_genres)
 
 
 async def get_reports(session: Session) -> ReportService:
@@ -22,3 +29,4 @@ async def get_reports(session: Session) -> ReportService:
 
 Restock = Annotated[RestockService, Depends(get_restock)]
 Reports = Annotated[ReportService, Depends(get_reports)]
+ImportsDep = Annotated[Imports, Depends(get_imports)]

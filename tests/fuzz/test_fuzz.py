@@ -15,7 +15,7 @@ from tests.fuzz.run import Run
 from tests.oauth.provider import CLIENT_ID, CLIENT_SECRET, provider_running
 from tests.processes.support import Premises, own_database, trading
 
-REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "700"))
+REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "500"))
 SEED = int(os.environ.get("FUZZ_SEED", "1" if "FUZZ_REQUESTS" not in os.environ else random.getrandbits(32)))
 REPORTS = pytest.StashKey[list[Report]]()
 

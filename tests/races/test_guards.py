@@ -19,7 +19,7 @@ SALE_TWICE = """
     SELECT book_id, book_title, delta, quantity_after, kind, order_id FROM stock_movements WHERE kind = 'sale'
 """
 DROP_UNIQUE_KEYS = """
-    DROP INDEX uq_payment_attempts_order_id_live, uq_payment_attempts_cart_id_cart_turn_live,
+    DROP INDEX uq_payment_attempts_order_id_live, uq_payment_attempts_cart_id_checkout_number_live,
         uq_stock_movements_order_id_book_id_sale, uq_stock_movements_order_id_book_id_cancellation;
     ALTER TABLE payment_refunds DROP CONSTRAINT uq_payment_refunds_attempt_id
 """

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from app.admin.deps import ImportsDep
 from app.admin.imports import Choices, Imports, ImportState, parts
 from app.audit.service import record
 from app.catalog.importer import ImportFailed, parse_mapping
@@ -16,7 +17,6 @@ from app.catalog.rules import MAX_STOCK
 from app.catalog.schemas import Price
 from app.core.db.transaction import DATABASE, Session, release
 from app.core.errors import DomainError
-from app.core.parts import SETTINGS
 from app.media.uploads import read_upload
 from app.web.access import Staff
 from app.web.errors import Answered
@@ -78,16 +78,8 @@ class ImportPage(PageContext):
         return "\n".join(f"{column}={field}" for column, field in self.state.choices.mapping.items())
 
 
-async def get_imports(request: Request, session: Session) -> Imports:
-    """The imports of this shop, on the session of this request."""
-    return Imports(session, SETTINGS.of(request).max_genres)
-
-
-TheImports = Annotated[Imports, Depends(get_imports)]
-
-
 @router.get(IMPORT)
-async def show_imports(request: Request, _: Staff, imports: TheImports) -> Response:
+async def show_imports(request: Request, _: Staff, imports: ImportsDep) -> Response:
     """A file to choose."""
     page = ImportsPage(upload_action(request, IMPORT), MAX_BYTES // 1_000_000, await imports.all())
     return render(request, page)
@@ -95,7 +87,7 @@ async def show_imports(request: Request, _: Staff, imports: TheImports) -> Respo
 
 @uploads.post(IMPORT)
 async def upload(
-    request: Request, session: Session, staff: Staff, visitor: AnyVisitor, imports: TheImports
+    request: Request, session: Session, staff: Staff, visitor: AnyVisitor, imports: ImportsDep
 ) -> Response:
     """Keep the file and check it: nothing is stored in the catalogue yet."""
     await release(session)
@@ -110,7 +102,7 @@ async def upload(
 
 
 @router.get(IMPORT + "/{key}")
-async def show_import(request: Request, key: ImportKey, _: Staff, imports: TheImports) -> Response:
+async def show_import(request: Request, key: ImportKey, _: Staff, imports: ImportsDep) -> Response:
     """Progress."""
     return _page(request, Form(), key, await _found(imports, key))
 
@@ -123,7 +115,7 @@ async def run(
     session: Session,
     staff: Staff,
     visitor: AnyVisitor,
-    imports: TheImports,
+    imports: ImportsDep,
 ) -> Response:
     """Check the file again, or import it."""
     state = await _found(imports, key)
@@ -140,14 +132,14 @@ async def run(
 
 
 @router.get(IMPORT + "/{key}/progress")
-async def progress(key: ImportKey, _: Staff, imports: TheImports) -> Response:
+async def progress(key: ImportKey, _: Staff, imports: ImportsDep) -> Response:
     """Progress, for a script."""
     state = await _found(imports, key)
     return JSONResponse({"running": state.is_running, "done": state.done, "total": state.total})
 
 
 @router.get(IMPORT + "/{key}/rejected.csv")
-async def rejected(request: Request, key: ImportKey, _: Staff, imports: TheImports) -> Response:
+async def rejected(request: Request, key: ImportKey, _: Staff, imports: ImportsDep) -> Response:
     """The rejected rows, with the reason of each."""
     state = await _found(imports, key)
     if not (state.summary and state.summary.rejects):

@@ -58,7 +58,7 @@ races: $(STAMP) ## Many rounds of the races on real server processes (RACE_ROUND
 	@RACE_ROUNDS=$(or $(RACE_ROUNDS),50) $(BIN)/python -m pytest tests/processes --timeout 3600 $(ARGS)
 
 soak: $(STAMP) ## Mixed load with random kills, then every total must agree (SOAK_MINUTES=10, SOAK_SEED)
-	@exec $(BIN)/python -m tests.soak
+	@exec $(BIN)/python -m benchmarks.soak
 
 fuzz: $(STAMP) ## Hostile requests to every page, form and operation (FUZZ_REQUESTS=20000, FUZZ_SEED)
 	@FUZZ_REQUESTS=$(or $(FUZZ_REQUESTS),20000) $(BIN)/python -m pytest tests/fuzz $(ARGS)

@@ -7,8 +7,8 @@ import signal
 import time
 from collections import Counter
 
-from tests.soak.premises import Premises
-from tests.soak.told import Told, Unexpected
+from benchmarks.soak.premises import Premises
+from benchmarks.soak.told import Told, Unexpected
 
 PAUSE_SECONDS = (4.0, 12.0)
 # Each is dealt that often before the deck is shuffled anew.

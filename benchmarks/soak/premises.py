@@ -18,8 +18,8 @@ import psutil
 from app.cli.serving import CannotServe, check_port
 from app.core.db.server import driver_url
 from app.core.embedded import EmbeddedPostgres
+from benchmarks.soak.told import Unexpected
 from tests.command import BOOKSTORE, environment
-from tests.soak.told import Unexpected
 
 PATIENCE_SECONDS = 120
 POLL_SECONDS = 0.05

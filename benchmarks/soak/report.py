@@ -5,10 +5,10 @@ from typing import Any
 
 from rich.console import Console
 
-from tests.soak.mailbox import Mailbox
-from tests.soak.reckoning import Line
-from tests.soak.told import Told
-from tests.soak.trouble import Trouble
+from benchmarks.soak.mailbox import Mailbox
+from benchmarks.soak.reckoning import Line
+from benchmarks.soak.told import Told
+from benchmarks.soak.trouble import Trouble
 
 console = Console(width=160, highlight=False, soft_wrap=True, markup=False)
 

@@ -7,8 +7,8 @@ from typing import Any
 from httpx2 import AsyncClient
 
 from app.cli.demo import kept_sign_ins
-from tests.soak.told import Move, Told, Unexpected
-from tests.soak.visitor import Tries, Visitor
+from benchmarks.soak.told import Move, Told, Unexpected
+from benchmarks.soak.visitor import Tries, Visitor
 
 LEAST_STOCK, MOST_STOCK = 5, 60
 PAUSE_SECONDS = 0.3

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import asyncpg
 
-from tests.soak.mailbox import Mailbox
-from tests.soak.told import NO_MONEY, Sale, Told, revenue
+from benchmarks.soak.mailbox import Mailbox
+from benchmarks.soak.told import NO_MONEY, Sale, Told, revenue
 
 ORDERS = """
     SELECT orders.id, users.email, orders.status, sum(quantity) AS copies, sum(quantity * unit_price) AS total

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 from httpx2 import AsyncClient, Limits
 
+from benchmarks.soak.buyer import Buyer
+from benchmarks.soak.mailbox import Mailbox
+from benchmarks.soak.premises import Premises
+from benchmarks.soak.reckoning import Found, look, reckon
+from benchmarks.soak.report import Report
+from benchmarks.soak.staff import Staff
+from benchmarks.soak.told import Told, Unexpected
+from benchmarks.soak.trouble import Trouble
+from benchmarks.soak.visitor import Visitor
 from tests.notifications.support import HOST, mail_server
-from tests.soak.buyer import Buyer
-from tests.soak.mailbox import Mailbox
-from tests.soak.premises import Premises
-from tests.soak.reckoning import Found, look, reckon
-from tests.soak.report import Report
-from tests.soak.staff import Staff
-from tests.soak.told import Told, Unexpected
-from tests.soak.trouble import Trouble
-from tests.soak.visitor import Visitor
 
 BUYERS, STAFF = 12, 2
 ANSWER_SECONDS = 30

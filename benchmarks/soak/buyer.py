@@ -6,8 +6,8 @@ from typing import Any
 
 from httpx2 import AsyncClient
 
-from tests.soak.told import Sale, Told, Unexpected
-from tests.soak.visitor import Answer, Visitor
+from benchmarks.soak.told import Sale, Told, Unexpected
+from benchmarks.soak.visitor import Answer, Visitor
 
 PASSWORD = "a long password"
 WORDS = ("the", "love", "war and", "tolkein", "dickens", "a", "emma", "house")

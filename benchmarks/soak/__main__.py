@@ -8,10 +8,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.soak.premises import Premises
-from tests.soak.report import console
-from tests.soak.soak import Plan, soak
-from tests.soak.told import Unexpected
+from benchmarks.soak.premises import Premises
+from benchmarks.soak.report import console
+from benchmarks.soak.soak import Plan, soak
+from benchmarks.soak.told import Unexpected
 
 CACHE = Path(__file__).resolve().parents[2] / ".cache"
 STOPPED = 130

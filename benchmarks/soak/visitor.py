@@ -10,7 +10,7 @@ from typing import Any
 
 from httpx2 import AsyncClient, ConnectError, ConnectTimeout, Response, TransportError
 
-from tests.soak.told import Told, Unexpected
+from benchmarks.soak.told import Told, Unexpected
 
 PATIENCE_SECONDS = 150
 HASTE_SECONDS = 20  # once the soak has failed

@@ -1,1 +1,0 @@
-"""Mixed load with random kills, and a reckoning to the unit: `make soak`, or `python -m tests.soak`."""

@@ -1,4 +1,4 @@
-"""`make soak`: SOAK_MINUTES (10) of mixed load with random kills. SOAK_SEED repeats the choices of an earlier soak."""
+"""`make soak`: SOAK_MINUTES (10) of mixed load with random kills. SOAK_SEED repeats the choices of an earlier one."""
 
 import asyncio
 import os

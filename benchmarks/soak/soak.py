@@ -2,7 +2,9 @@
 
 import asyncio
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from httpx2 import AsyncClient, Limits
 
@@ -80,7 +82,7 @@ async def _trade(plan: Plan, premises: Premises, told: Told, trouble: Trouble) -
         await _together(*(buyer.look_back() for buyer in buyers), staff[0].look_back())
 
 
-async def _together(*doings) -> None:
+async def _together(*doings: Coroutine[Any, Any, object]) -> None:
     """If one breaks down, the others do not go on alone."""
     async with asyncio.TaskGroup() as group:
         for doing in doings:

@@ -12,9 +12,10 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from app.admin.restock import tells_waiting
-from app.catalog.importer import ImportOptions, import_csv, parse_mapping, render_report
+from app.catalog.importer import ImportOptions, import_csv, parse_mapping
 from app.catalog.search import keep_bitmaps
 from app.cli import demo
+from app.cli.import_report import render_report
 from app.cli.terminal import errors, on_database, out, ready, with_database
 from app.core.config import Settings, load_settings
 from app.core.db.server import database_running, driver_url

@@ -4,9 +4,9 @@ import typer
 
 from app.admin.housekeeping import sweep_all
 from app.cli.terminal import on_database, out
+from app.cli.verification import render_verification
 from app.core.config import load_settings
 from app.core.db.transaction import Database
-from app.verify.render import render_verification
 from app.verify.service import verify_patiently
 
 

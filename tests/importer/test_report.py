@@ -6,12 +6,12 @@ from io import StringIO
 
 from rich.console import Console
 
-from app.catalog.importer import render_report
 from app.catalog.importer.columns import resolve_columns
 from app.catalog.importer.report import Rejects, Tally
 from app.catalog.importer.run import RowSource
 from app.catalog.importer.seen import seen_books
 from app.catalog.importer.source import open_table
+from app.cli.import_report import render_report
 from tests.importer.support import Catalogue, isbn10
 
 

@@ -11,12 +11,12 @@ import pytest
 from rich.console import Console
 from sqlalchemy.exc import DBAPIError
 
+from app.cli.verification import render_verification
 from app.core.config import Settings
 from app.core.db.engine import make_engine
 from app.core.db.transaction import Database
 from app.verify.invariant import Invariant
 from app.verify.invariants import INVARIANTS
-from app.verify.render import render_verification
 from app.verify.service import verify, verify_patiently
 from tests.races.support import blocked
 from tests.support import Person, Shop, assert_problem

@@ -2,7 +2,6 @@
 
 from app.catalog.importer.batches import Restocked
 from app.catalog.importer.options import ImportFailed, ImportOptions, Source, parse_mapping
-from app.catalog.importer.render import render_report
 from app.catalog.importer.report import ImportReport
 from app.catalog.importer.run import import_csv
 
@@ -14,5 +13,4 @@ __all__ = [
     "Source",
     "import_csv",
     "parse_mapping",
-    "render_report",
 ]

@@ -35,7 +35,7 @@ run: $(STAMP) ## Start the shop with demo data on an embedded PostgreSQL
 
 test: $(STAMP) ## Run the tests on a real PostgreSQL (TEST_DATABASE_URL, else embedded) and in Chromium
 	@tests/chromium.sh
-	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --ignore tests/hostile --ignore tests/wheel $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --ignore tests/hostile --ignore tests/wheel $(ARGS)
 
 test-wheel: $(STAMP) ## Build the wheel, install it elsewhere, and open the shop from it
 	@$(BIN)/python -m pytest tests/wheel $(ARGS)

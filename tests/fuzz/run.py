@@ -1,6 +1,8 @@
 """A run of the fuzz: the requests in their order, one at a time, and what became of them."""
 
 import asyncio
+import os
+import threading
 import time
 from dataclasses import replace
 from random import Random
@@ -9,6 +11,7 @@ from urllib.parse import urlsplit
 import psutil
 from argon2 import PasswordHasher
 
+from app.accounts.passwords import NICENESS
 from tests.fuzz.judging import Log, faults, is_turned_away, lost_its_session
 from tests.fuzz.making import Maker
 from tests.fuzz.report import Fault, Report
@@ -133,7 +136,19 @@ class Run:
 
 
 def _burden() -> float:
-    """How many times longer than on a quiet machine it takes to hash a password; 1 at least."""
-    began = time.perf_counter()
-    _HASHER.hash("password")
-    return max(1.0, (time.perf_counter() - began) / QUIET_HASH_SECONDS)
+    """How many times longer than on a quiet machine it takes to hash a password; 1 at least.
+
+    At the low priority at which the shop does: on a busy machine that is what takes longest.
+    """
+    took: list[float] = []
+
+    def hash_one() -> None:
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+        began = time.perf_counter()
+        _HASHER.hash("password")
+        took.append(time.perf_counter() - began)
+
+    thread = threading.Thread(target=hash_one)
+    thread.start()
+    thread.join()
+    return max(1.0, took[0] / QUIET_HASH_SECONDS)

@@ -73,7 +73,7 @@ sql: $(STAMP) ## Write app/core/db/sql and docs/triggers.md as the migrations le
 	@$(BIN)/python -m tests.schema.definitions
 
 mails: $(STAMP) ## Write every mail with sample data to .cache/mails, as HTML and as pictures
-	@$(BIN)/python -m tests.notifications.preview .cache/mails
+	@$(BIN)/python -m tests.mail.preview .cache/mails
 
 screenshots: $(STAMP) ## Write pictures of every page to .cache/screenshots, phone and desk, by day and by night
 	@SCREENSHOTS=.cache/screenshots $(BIN)/python -m pytest tests/browser/screenshots.py $(ARGS)

@@ -13,7 +13,7 @@ import app.cart.models
 import app.catalog.models
 import app.core.db.rate_limit_table
 import app.jobs.models
-import app.notifications.models
+import app.mail.models
 import app.orders.models
 import app.payments.models
 import app.prebookings.models

@@ -15,7 +15,7 @@ from app.core.db.transaction import Database
 from app.jobs.kinds import JobInHand, JobKind, JobSource
 from app.jobs.runner import running
 from app.jobs.worker import AnyWorker, Worker
-from app.notifications.sending import make_mail_worker
+from app.mail.sending import make_mail_worker
 
 log = logging.getLogger(__name__)
 

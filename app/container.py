@@ -6,10 +6,10 @@ from app.accounts.oauth.providers import PROVIDERS, Providers
 from app.core.config import Settings
 from app.core.paging import CURSORS, Cursors
 from app.core.parts import KEYS, SETTINGS, SIGNING_KEY
+from app.mail.deps import OUTBOX
+from app.mail.outbox import Outbox
 from app.media.deps import IMAGES
 from app.media.service import ImageService
-from app.notifications.deps import OUTBOX
-from app.notifications.outbox import Outbox
 from app.orders.best_sellers import BEST_SELLERS, BestSellers
 from app.payments.deps import PAYMENTS
 from app.payments.service import make_payment_service

@@ -47,9 +47,9 @@ from app.core.parts import SETTINGS
 from app.core.production import doubts
 from app.core.routing import RouteIndex, bound_numbers
 from app.health.router import router as health
-from app.inbox.router import router as notifications
 from app.media.file_router import router as image_files
 from app.media.router import router as images
+from app.notices.router import router as notifications
 from app.orders.cancel_router import router as cancellations
 from app.orders.router import router as orders
 from app.payments.deps import PAYMENTS

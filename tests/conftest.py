@@ -37,7 +37,7 @@ ROOM = 4 * 2**30
 # The tests of these folders share shops and browsers that take seconds to start, so each goes to one process.
 WHOLE = ("browser", "fuzz", "processes")
 # What takes longest is begun first, or one process is at it still when the others have nothing left to do.
-LONG = (*WHOLE, "embedded", "cli", "crash", "stateful", "notifications", "scale", "verify")
+LONG = (*WHOLE, "embedded", "cli", "crash", "stateful", "mail", "scale", "verify")
 
 
 def pytest_configure() -> None:

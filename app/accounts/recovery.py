@@ -7,9 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.common_passwords import refuse_common
 from app.accounts.errors import LinkInvalid
-from app.accounts.mails import AccountMails
+from app.accounts.mails import AccountMails, password_changed
 from app.accounts.models import LinkPurpose
-from app.accounts.notices import password_changed
 from app.accounts.passwords import hash_password, normalised_password
 from app.accounts.places import Places
 from app.accounts.repository import Account, AccountRepository
@@ -19,8 +18,8 @@ from app.accounts.sessions import TokenPolicy
 from app.accounts.token_repository import LinkRepository, RefreshTokenRepository
 from app.accounts.tokens import digest, opaque_token
 from app.core.db.transaction import release
-from app.notifications.notices import post
-from app.notifications.outbox import Outbox
+from app.mail.notices import post
+from app.mail.outbox import Outbox
 
 VERIFICATION_LIFE = timedelta(hours=24)
 RESET_LIFE = timedelta(hours=1)

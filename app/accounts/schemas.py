@@ -6,10 +6,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from app.accounts.emails import MAX_LENGTH, normalised_email
 from app.accounts.models import UserRole
-from app.accounts.names import no_invisible_characters
+from app.accounts.names import no_invisible_characters, shown_name
 from app.accounts.passwords import normalised_password
 from app.accounts.repository import Account
-from app.accounts.rules import shown_name
 from app.accounts.sessions import Tokens
 from app.core.values import SingleLine, TimestampOut
 

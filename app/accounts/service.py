@@ -16,10 +16,9 @@ from app.accounts.errors import (
     PasswordIncorrect,
 )
 from app.accounts.limits import LoginAttempt
-from app.accounts.mails import AccountMails
+from app.accounts.mails import AccountMails, password_changed
 from app.accounts.models import LinkPurpose, UserRole
 from app.accounts.names import poses_as_staff
-from app.accounts.notices import password_changed
 from app.accounts.passwords import PasswordMatch, hash_password, is_outdated, normalised_password, verify_password
 from app.accounts.place_repository import PlaceRepository
 from app.accounts.places import PLACE_LIFE
@@ -31,8 +30,8 @@ from app.accounts.sessions import SessionService, TokenPolicy, Tokens
 from app.accounts.token_repository import LinkRepository, RefreshTokenRepository
 from app.core.db.transaction import release
 from app.core.rate_limit import purge_windows
-from app.notifications.notices import post
-from app.notifications.outbox import Outbox
+from app.mail.notices import post
+from app.mail.outbox import Outbox
 
 
 class AccountService:

@@ -11,7 +11,7 @@ from app.accounts.sessions import SessionService, TokenPolicy
 from app.core.db.transaction import Session
 from app.core.parts import SETTINGS, SIGNING_KEY
 from app.core.rate_limit import client_address
-from app.notifications.deps import OutboxDep
+from app.mail.deps import OutboxDep
 
 
 async def get_policy(request: Request) -> TokenPolicy:

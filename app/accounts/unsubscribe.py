@@ -15,7 +15,7 @@ from app.accounts.service import refuse_mails
 from app.core.db.transaction import Session
 from app.core.middleware import storable_text
 from app.core.openapi import problems
-from app.notifications.deps import OutboxDep
+from app.mail.deps import OutboxDep
 
 router = APIRouter(prefix="/mail", tags=["mail"], route_class=NoStoreRoute, dependencies=[Depends(storable_text)])
 _pages = Environment(

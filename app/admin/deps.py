@@ -9,7 +9,7 @@ from app.admin.reports.service import ReportService
 from app.admin.restock import RestockService
 from app.core.db.transaction import Session
 from app.core.parts import SETTINGS
-from app.notifications.deps import OutboxDep
+from app.mail.deps import OutboxDep
 
 
 async def get_restock(session: Session, outbox: OutboxDep) -> RestockService:

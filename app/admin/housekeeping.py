@@ -11,10 +11,10 @@ from app.accounts.service import purge_expired
 from app.catalog.search import keep_bitmaps, merge_book_counters
 from app.core.config import Settings
 from app.core.db.transaction import Database
+from app.mail.notices import purge_read_notices, purge_surplus_notices
+from app.mail.service import purge_old_mails
 from app.media.service import delete_orphans
-from app.notifications.notices import purge_read_notices, purge_surplus_notices
-from app.notifications.service import purge_old_mails
-from app.orders.counters import merge_sales_counters
+from app.orders.best_sellers import merge_sales_counters
 from app.orders.models import IdempotencyKey
 
 BATCH = 5000

@@ -24,7 +24,7 @@ from app.core.db.transaction import Database
 from app.core.errors import TryAgain
 from app.jobs.apart import apart
 from app.jobs.kinds import JobInHand, JobKind
-from app.notifications.outbox import Outbox
+from app.mail.outbox import Outbox
 
 SECONDS_A_NOTE = 0.4
 _FILE = "books.csv"

@@ -6,8 +6,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.caller import Caller
 from app.audit.service import record_each
-from app.notifications.models import OutboxMail
-from app.notifications.service import OutboxService
+from app.mail.models import OutboxMail
+from app.mail.service import OutboxService
 
 
 class RequeueService:

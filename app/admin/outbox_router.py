@@ -11,8 +11,8 @@ from app.core.db.transaction import Session, TransactionRoute
 from app.core.openapi import problems
 from app.core.paging import PageNumber, PageSize
 from app.core.values import Id
-from app.notifications.deps import Mails
-from app.notifications.schemas import MailList, MailOut, MailStatus
+from app.mail.deps import Mails
+from app.mail.schemas import MailList, MailOut, MailStatus
 
 router = APIRouter(prefix="/admin/outbox", tags=["outbox"], route_class=TransactionRoute)
 

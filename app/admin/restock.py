@@ -11,7 +11,7 @@ from app.catalog.importer import Restocked
 from app.catalog.models import Book, StockMovement
 from app.catalog.stock import StockChange, StockService
 from app.core.db.borrowed import session_within
-from app.notifications.outbox import Outbox
+from app.mail.outbox import Outbox
 from app.prebookings.service import notify_waiting
 
 

@@ -4,7 +4,7 @@ from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.models import AuditEvent
-from app.audit.query import AuditFilter
+from app.audit.schemas import AuditFilter
 from app.core.paging import Position
 
 

@@ -6,8 +6,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from app.accounts.deps import AdminUser, NoStoreRoute
 from app.audit.deps import Trail
-from app.audit.query import AuditFilter
-from app.audit.schemas import AuditEventOut
+from app.audit.schemas import AuditEventOut, AuditFilter
 from app.core.paging import LIST_HEADERS, CursorsDep, CursorText, Limit, next_link
 from app.core.problems import invalid_input
 from app.core.values import Id, Moment

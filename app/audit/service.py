@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.caller import Caller
 from app.audit.models import AuditEvent
-from app.audit.query import AuditFilter
 from app.audit.repository import AuditRepository
+from app.audit.schemas import AuditFilter
 from app.core.db.driver import Driver
 from app.core.paging import Page, Position
 

@@ -21,7 +21,7 @@ from app.core.config import Settings, load_settings
 from app.core.db.server import database_running, driver_url
 from app.core.db.transaction import Database
 from app.core.errors import TryAgain
-from app.notifications.outbox import Outbox
+from app.mail.outbox import Outbox
 
 
 def seed() -> None:

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.admin.jobs import requeue_jobs
+from app.audit.service import record_each
 from app.background import background_jobs
 from app.cli.terminal import on_database, out, with_database
 from app.core.config import ConfigurationError, load_settings
@@ -18,7 +18,16 @@ from app.core.db.server import database_running
 from app.core.db.transaction import Database
 from app.core.logging import configure
 from app.jobs.models import Job
-from app.jobs.service import list_jobs
+from app.jobs.service import list_jobs, requeue_dead
+
+
+async def requeue_jobs(session: AsyncSession, job_ids: Sequence[int] | None) -> list[int]:
+    """Make the dead ones among these jobs (None: all there are) due at once; the ids that were queued."""
+    queued = await requeue_dead(session, job_ids)
+    before = {job_id: {"status": "dead"} for job_id in queued}
+    await record_each(session, None, "job.requeued", before, after={"status": "pending"})
+    return queued
+
 
 JobStatus = Literal["pending", "dead"]
 

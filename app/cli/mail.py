@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.admin.outbox import RequeueService
 from app.cli.terminal import on_database, out
 from app.core.config import ConfigurationError
-from app.notifications.models import OutboxMail
-from app.notifications.schemas import MailStatus
-from app.notifications.service import OutboxService
+from app.mail.models import OutboxMail
+from app.mail.schemas import MailStatus
+from app.mail.service import OutboxService
 
 outbox = typer.Typer(no_args_is_help=True, help="The mails that wait, and those that were given up.")
 

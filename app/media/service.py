@@ -1,16 +1,31 @@
 """Images: taken in, given out, and cleared away when no book names them."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.catalog.models import Book
 from app.core.config import Settings
 from app.core.db.transaction import Database
 from app.media.errors import CannotStore, TypeUnsupported
 from app.media.images import renditions
-from app.media.repository import named_stems
 from app.media.rules import DECLARED_TYPES, Kind, sniff
 from app.media.storage import ImageFolder, StoredFile
+
+ROWS_A_FETCH = 5000
+_STEM_IN_ADDRESS = "/uploads/([0-9a-f]{32})"
+
+
+async def named_stems(session: AsyncSession) -> AsyncIterator[str]:
+    """The stem of every image that a book names as its cover, in whichever size and with or without a host."""
+    stem = func.substring(Book.cover_image_url, _STEM_IN_ADDRESS)
+    named = select(stem).where(Book.cover_image_url.contains("/uploads/"), stem.is_not(None))
+    rows = await session.stream_scalars(named.execution_options(yield_per=ROWS_A_FETCH))
+    async for found in rows:
+        yield str(found)
+
 
 ORPHANED_AFTER_SECONDS = 24 * 3600
 

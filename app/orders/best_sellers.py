@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.parts import Part
@@ -45,3 +45,22 @@ async def _count(session: AsyncSession) -> list[int]:
         .limit(BEST_SELLERS_COMPUTED)
     )
     return [book_id for book_id in await session.scalars(query) if book_id is not None]
+
+
+_ADD_UP = text("""
+    WITH gone AS (
+        DELETE FROM sales_counters
+        WHERE hour IN (SELECT hour FROM sales_counters GROUP BY hour HAVING count(*) > 1)
+        RETURNING hour, orders, copies, revenue
+    ), kept AS (
+        INSERT INTO sales_counters (hour, orders, copies, revenue)
+        SELECT hour, sum(orders), sum(copies), sum(revenue) FROM gone GROUP BY hour
+    )
+    SELECT count(*) FROM gone
+""")
+
+
+async def merge_sales_counters(session: AsyncSession) -> int:
+    """Turn the counters of an hour into one; how many there were, 0 where each hour has one already."""
+    added_up: int = (await session.execute(_ADD_UP)).scalar_one()
+    return added_up

@@ -6,9 +6,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.caller import Caller
 from app.audit.service import record
-from app.notifications.links import order_page
-from app.notifications.notices import NewNotice, post
-from app.notifications.outbox import Outbox
+from app.mail.links import order_page
+from app.mail.notices import NewNotice, post
+from app.mail.outbox import Outbox
 from app.orders.service import OrderService
 from app.prebookings.service import notify_waiting
 

@@ -7,11 +7,11 @@ from fastapi import Depends, Header, Query, Request
 from app.core.db.transaction import DATABASE, Session, get_session
 from app.core.parts import SETTINGS
 from app.core.values import Id, Moment
-from app.notifications.deps import OUTBOX, OutboxDep
+from app.mail.deps import OUTBOX, OutboxDep
 from app.orders.bounds import CheckoutBounds
 from app.orders.cancellation import CancellationService
 from app.orders.models import OrderStatus
-from app.orders.query import OrderFilter
+from app.orders.schemas import OrderFilter
 from app.orders.service import OrderService
 from app.payments.attempts import PaymentAttempts
 from app.payments.deps import PAYMENTS

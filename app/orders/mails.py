@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db.batch import Batch
 from app.core.values import money_text
-from app.notifications.outbox import Outbox
+from app.mail.outbox import Outbox
 from app.orders.models import Order, OrderItem
 from app.orders.placed import PlacedLine, PlacedOrder
 from app.orders.repository import Buyer

@@ -19,7 +19,7 @@ from app.core.paging import Position
 from app.orders.models import Order, OrderItem
 from app.orders.placed import Begun, KeptKeys, NewLine, PlacedLine, PlacedOrder
 from app.orders.pricing import Totals, price
-from app.orders.query import OrderFilter
+from app.orders.schemas import OrderFilter
 from app.payments.models import EndedPayments
 
 

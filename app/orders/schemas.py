@@ -1,5 +1,7 @@
 """Orders on the wire."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Self
 
@@ -9,6 +11,18 @@ from app.core.values import MoneyOut, PlainDecimal, TimestampOut, money_text
 from app.orders.models import Order, OrderItem, OrderStatus
 from app.orders.placed import PlacedLine, PlacedOrder
 from app.payments.service import PaymentOptions
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilter:
+    """Which orders: None means any. `created_from` inclusive, `created_to` exclusive, `email` the buyer's."""
+
+    user_id: int | None = None
+    status: OrderStatus | None = None
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+    email: str | None = None
+
 
 # Requests under an Idempotency-Key are told apart by what is dumped, so a value is dumped in one way, however it was
 # written: 20, 20.0 and 2e1 are one amount, and so are 0 and -0.

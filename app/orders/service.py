@@ -12,7 +12,7 @@ from app.catalog.stock import PutBack
 from app.core.db.batch import Batch
 from app.core.paging import Page, Position
 from app.core.values import INT_MAX
-from app.notifications.outbox import Outbox
+from app.mail.outbox import Outbox
 from app.orders import rules
 from app.orders.bounds import CheckoutBounds
 from app.orders.errors import (
@@ -34,9 +34,8 @@ from app.orders.mails import OrderMails
 from app.orders.models import Order, OrderStatus
 from app.orders.placed import NewLine, PlacedOrder
 from app.orders.pricing import price
-from app.orders.query import OrderFilter
 from app.orders.repository import OrderRepository
-from app.orders.schemas import CheckoutRequest
+from app.orders.schemas import CheckoutRequest, OrderFilter
 from app.payments.attempts import PaymentAttempts, Purchase
 
 

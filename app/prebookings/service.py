@@ -11,10 +11,10 @@ from app.catalog.errors import BookNotFound
 from app.core.config import Settings
 from app.core.paging import Page, Position
 from app.jobs.wake import wake_once_committed
-from app.notifications.links import book_page
-from app.notifications.models import OutboxMail
-from app.notifications.notices import NewNotice, post
-from app.notifications.outbox import MAIL, Outbox
+from app.mail.links import book_page
+from app.mail.models import OutboxMail
+from app.mail.notices import NewNotice, post
+from app.mail.outbox import MAIL, Outbox
 from app.prebookings.errors import (
     AlreadyCancelled,
     AlreadyWaiting,

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, func, literal
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.accounts.models import UserRole
-from app.accounts.rules import shown_name
+from app.accounts.names import shown_name
 from app.core.db.base import Base, CreatedAt, IntKey, Timestamp
 
 _LIVE = text("deleted_at IS NULL")

@@ -1,10 +1,12 @@
 """Money, numbers and dates as people of the shop's locale write them."""
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
+from xml.sax.saxutils import escape
 
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_compact_decimal, format_currency, format_decimal
@@ -70,3 +72,11 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "moment": moment,
     "words": words,
 }
+
+
+_UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def xml_text(text: str) -> str:
+    """The text between two tags; a program that reads the document stops at what does not belong there."""
+    return escape(_UNFIT.sub("\ufffd", text))

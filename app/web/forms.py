@@ -8,6 +8,8 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
 
 from app.core.errors import DomainError
+from app.web.errors import Answered
+from app.web.page import PageContext, render
 
 Model = TypeVar("Model", bound=BaseModel)
 _UNFIT = str.maketrans("", "", "\0" + "".join(map(chr, range(0xD800, 0xE000))))
@@ -79,3 +81,12 @@ async def get_form(request: Request) -> Form:
 
 
 Sent = Annotated[Form, Depends(get_form)]
+
+
+def rerender_form(request: Request, page: PageContext, error: DomainError) -> Answered:
+    """Rolls back. Where trying again makes sense later, the answer says when."""
+    wait = error.retry_after()
+    response = render(request, page, 422 if wait is None else error.status)
+    if wait is not None:
+        response.headers["Retry-After"] = str(wait)
+    return Answered(response)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from app.admin.imports import Stage
-from app.notifications.schemas import MailStatus
+from app.mail.schemas import MailStatus
 from app.orders.models import OrderStatus
 from app.prebookings.models import PreBookStatus
 from app.web.formats import words

@@ -9,14 +9,14 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from app.accounts.caller import Caller
 from app.accounts.models import UserRole
+from app.accounts.names import shown_name
 from app.accounts.places import PLACE_LIFE
-from app.accounts.rules import shown_name
 from app.cart.deps import Carts
 from app.core.parts import SETTINGS
 from app.core.values import INT_MAX, Count
-from app.inbox.deps import Inbox
+from app.notices.deps import Notices
 from app.web import cookies
-from app.web.deps import Browsers
+from app.web.access import Browsers
 
 DAY_SECONDS = 86400
 MAX_GUEST_LINES = 50
@@ -123,7 +123,7 @@ class Visitor:
         return _Carried.model_construct(id=self.guest_id, basket=list(self.guest_basket.items()), seen=seen)
 
 
-async def get_visitor(request: Request, sessions: Browsers, notices: Inbox, carts: Carts) -> Visitor:
+async def get_visitor(request: Request, sessions: Browsers, notices: Notices, carts: Carts) -> Visitor:
     """The visitor, as the cookies say and the rows confirm."""
     visitor = _carried(request)
     if visitor.session_token:

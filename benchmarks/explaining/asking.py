@@ -18,15 +18,15 @@ from app.accounts.models import UserRole
 from app.accounts.security.query import SecurityFilter
 from app.accounts.security.repository import SecurityEventRepository
 from app.accounts.tokens import issue_access_token
-from app.audit.query import AuditFilter
 from app.audit.repository import AuditRepository
+from app.audit.schemas import AuditFilter
 from app.catalog.query import BookQuery
 from app.catalog.sorting import ORDERS, Direction, SortName
 from app.core.paging import Cursors, Key, Position
-from app.inbox.repository import InboxRepository
+from app.notices.repository import NoticeRepository
 from app.orders.models import OrderStatus
-from app.orders.query import OrderFilter
 from app.orders.repository import OrderRepository
+from app.orders.schemas import OrderFilter
 
 MIDDLE = Position(datetime(2025, 6, 1, tzinfo=UTC), 500_000)
 _MIDDLES: dict[SortName, Key] = {
@@ -185,7 +185,7 @@ LOOKS: dict[str, Callable[[AsyncSession, int], Awaitable[object]]] = {
     "/auth/me/sign-ins, deep": lambda session, reader: SecurityEventRepository(session).sign_ins(
         reader, limit=101, after=MIDDLE
     ),
-    "/notifications, deep": lambda session, reader: InboxRepository(session, reader).page(
+    "/notifications, deep": lambda session, reader: NoticeRepository(session, reader).page(
         unread=False, before=200_000, limit=101
     ),
 }

@@ -9,7 +9,7 @@ from email import message_from_bytes, policy
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from app.orders.mails import CONFIRMED_SUBJECT
-from tests.notifications.support import MailServer
+from tests.mail.support import MailServer
 
 LONGEST_THOUGHT_SECONDS = 0.03
 ORDER = re.compile(r"order no\. (\d+)")

@@ -17,7 +17,7 @@ from benchmarks.soak.staff import Staff
 from benchmarks.soak.told import Told, Unexpected
 from benchmarks.soak.trouble import Trouble
 from benchmarks.soak.visitor import Visitor
-from tests.notifications.support import HOST, mail_server
+from tests.mail.support import HOST, mail_server
 
 BUYERS, STAFF = 12, 2
 ANSWER_SECONDS = 30

@@ -3,7 +3,7 @@
 import pytest
 
 from app.accounts.models import UserRole
-from app.accounts.rules import shown_name
+from app.accounts.names import shown_name
 from tests.support import Shop, assert_problem
 
 INVISIBLE = [

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from tests.command import bookstore
-from tests.notifications.support import queue
+from tests.mail.support import queue
 
 TRAIL = "SELECT action, subject_id, before, after FROM audit_events WHERE actor_user_id IS NULL ORDER BY id"
 

@@ -145,7 +145,7 @@ NO_PAGE = {
     "/staff/export/{name}.csv": "a file",
     "/staff/books/import/{key}/progress": "JSON for a script",
     "/staff/books/import/{key}/rejected.csv": "a file",
-    "/staff/mails/{mail_id}/body": "a mail in the frame of its page; tests/notifications looks at mails",
+    "/staff/mails/{mail_id}/body": "a mail in the frame of its page; tests/mail looks at mails",
 }
 """What is got from the shop and is no page, each with what it is."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import asyncpg
 
 from app.admin.imports import IMPORT, Choices, ImportTask
-from tests.notifications.test_workers import worker_process
+from tests.mail.test_workers import worker_process
 from tests.support import Shop
 
 ROWS = 40_000

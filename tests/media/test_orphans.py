@@ -12,7 +12,7 @@ from app.admin.housekeeping import sweep_all
 from app.core.config import Settings
 from app.core.db.transaction import Database
 from app.core.embedded.locks import claim
-from app.media import repository
+from app.media import service
 from app.media.service import ORPHANED_AFTER_SECONDS, delete_orphans
 from app.media.storage import ImageFolder
 from tests.command import bookstore
@@ -67,7 +67,7 @@ async def test_what_is_younger_than_a_day_stays(shop: Shop, database: Database, 
 async def test_many_named_images_are_read_in_pieces(
     shop: Shop, database: Database, roomed: Settings, uploads: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(repository, "ROWS_A_FETCH", 2)
+    monkeypatch.setattr(service, "ROWS_A_FETCH", 2)
     for url in await uploaded(shop, *[(100 + number, 150) for number in range(5)]):
         await shop.book(cover_image_url=url)
     age(uploads)

@@ -5,7 +5,7 @@ import asyncio
 import asyncpg
 import pytest
 
-from app.orders.counters import merge_sales_counters
+from app.orders.best_sellers import merge_sales_counters
 from tests.support import Shop
 
 HOUR = "SELECT coalesce(sum(orders), 0), coalesce(sum(copies), 0), coalesce(sum(revenue), 0) FROM sales_counters"

@@ -9,7 +9,7 @@ import pytest
 
 from app.accounts.security.kinds import Kind
 from app.admin.imports import Stage
-from app.notifications.schemas import MailStatus
+from app.mail.schemas import MailStatus
 from app.orders.errors import CheckoutRefused
 from app.orders.models import OrderStatus
 from app.prebookings.models import PreBookStatus

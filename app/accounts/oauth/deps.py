@@ -17,7 +17,7 @@ from app.core.config import Settings
 from app.core.db.transaction import DATABASE
 from app.core.parts import KEYS, SETTINGS
 from app.core.rate_limit import Limiter
-from app.notifications.deps import OutboxDep
+from app.mail.deps import OutboxDep
 
 COOKIE = "session"
 

@@ -3,8 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.errors import UserInactive
-from app.accounts.mails import AccountMails
-from app.accounts.notices import sign_in_linked
+from app.accounts.mails import AccountMails, sign_in_linked
 from app.accounts.oauth.identity import Identity, verified_email
 from app.accounts.oauth.providers import LABELS
 from app.accounts.oauth.repository import IdentityRepository
@@ -14,8 +13,8 @@ from app.accounts.security.kinds import Kind
 from app.accounts.security.noting import note_refusal, record
 from app.accounts.token_repository import RefreshTokenRepository
 from app.core.errors import TryAgain
-from app.notifications.notices import post
-from app.notifications.outbox import Outbox
+from app.mail.notices import post
+from app.mail.outbox import Outbox
 
 TRIES = 5
 

@@ -28,7 +28,7 @@ from app.accounts.oauth.identity import Identity
 from app.accounts.oauth.provider import Provider
 from app.accounts.oauth.providers import Providers
 from app.accounts.oauth.resolution import AccountResolution
-from app.accounts.oauth.schemas import ProviderAnswer
+from app.accounts.oauth.router import ProviderAnswer
 from app.accounts.security.kinds import Kind, Way
 from app.accounts.security.noting import note_refusal
 from app.accounts.sessions import SessionService, TokenPolicy, Tokens
@@ -36,7 +36,7 @@ from app.core.db.transaction import Database
 from app.core.errors import DomainError
 from app.core.keys import KeyRing
 from app.core.rate_limit import RateLimiter
-from app.notifications.outbox import Outbox
+from app.mail.outbox import Outbox
 
 WAYS: dict[str, Way] = {"google": "google", "github": "github"}
 REFUSED: dict[type[DomainError], str] = {

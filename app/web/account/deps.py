@@ -13,7 +13,7 @@ from app.accounts.service_deps import Policy
 from app.accounts.sessions import SessionService, TokenPolicy
 from app.core.db.transaction import Session
 from app.core.rate_limit import Limiter
-from app.notifications.deps import OutboxDep
+from app.mail.deps import OutboxDep
 from app.web.account.establishing import Entrance
 from app.web.buying.deps import basket_on
 from app.web.visitor import AnyVisitor, Visitor, browser_of

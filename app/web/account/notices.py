@@ -9,9 +9,9 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from app.core.values import Id
-from app.inbox.deps import Inbox
-from app.inbox.errors import NoticeNotFound
-from app.notifications.models import Notice
+from app.mail.models import Notice
+from app.notices.deps import Notices
+from app.notices.errors import NoticeNotFound
 from app.web.access import Reader, own_path
 from app.web.forms import Sent
 from app.web.page import PageContext, render
@@ -39,26 +39,26 @@ class Read(BaseModel):
 
 
 @router.get(NOTICES)
-async def show(request: Request, reader: Reader, inbox: Inbox, before: Id | None = None) -> Response:
+async def show(request: Request, reader: Reader, notices: Notices, before: Id | None = None) -> Response:
     """A page of the list."""
-    page = await inbox.page(reader.id, unread=False, before=before, limit=PER_PAGE)
+    page = await notices.page(reader.id, unread=False, before=before, limit=PER_PAGE)
     following = page.notices[-1].id if page.more else None
     return render(request, NoticesPage(page.notices, following, before is None))
 
 
 @router.post("/account/notices/read")
-async def read(sent: Sent, reader: Reader, inbox: Inbox) -> Response:
+async def read(sent: Sent, reader: Reader, notices: Notices) -> Response:
     """Mark one as read, and go where it leads."""
     wanted = sent.parse(Read)
     if wanted:
         with suppress(NoticeNotFound):
-            await inbox.mark_read(reader.id, wanted.notice_id)
+            await notices.mark_read(reader.id, wanted.notice_id)
     return see_other(own_path(sent.get("next"), NOTICES))
 
 
 @router.post("/account/notices/read-all")
-async def read_all(visitor: AnyVisitor, reader: Reader, inbox: Inbox) -> Response:
+async def read_all(visitor: AnyVisitor, reader: Reader, notices: Notices) -> Response:
     """Mark all as read."""
-    await inbox.mark_all_read(reader.id)
+    await notices.mark_all_read(reader.id)
     visitor.flash("All notices are marked as read.")
     return see_other(NOTICES)

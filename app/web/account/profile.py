@@ -12,8 +12,7 @@ from app.accounts.service_deps import Accounts
 from app.core.db.transaction import Session, release
 from app.core.errors import DomainError
 from app.web.access import Reader
-from app.web.account.refusals import rerender_form
-from app.web.forms import Form, Sent
+from app.web.forms import Form, Sent, rerender_form
 from app.web.page import PageContext, render
 from app.web.route import PrivatePageRoute, see_other
 from app.web.visitor import AnyVisitor

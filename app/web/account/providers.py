@@ -12,7 +12,7 @@ from app.accounts.oauth.flow import LIFE_SECONDS
 from app.accounts.oauth.github import GitHub
 from app.accounts.oauth.google import Google
 from app.accounts.oauth.providers import LABELS
-from app.accounts.oauth.schemas import ProviderAnswer
+from app.accounts.oauth.router import ProviderAnswer
 from app.accounts.service_deps import Policy
 from app.core.config import Settings
 from app.core.db.transaction import DATABASE, Session, release

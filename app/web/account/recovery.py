@@ -13,9 +13,8 @@ from app.accounts.service_deps import Recovery
 from app.core.db.transaction import Session, release
 from app.core.errors import DomainError
 from app.web.access import SIGN_IN, Reader
-from app.web.account.refusals import rerender_form
 from app.web.errors import Answered
-from app.web.forms import Form, Sent
+from app.web.forms import Form, Sent, rerender_form
 from app.web.page import PageContext, render
 from app.web.route import PrivatePageRoute, see_other
 from app.web.visitor import AnyVisitor, browser_of

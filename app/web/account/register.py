@@ -12,8 +12,7 @@ from app.core.errors import DomainError
 from app.web.access import own_path
 from app.web.account.deps import BrowserAccounts, EntranceDep
 from app.web.account.door import HOME, DoorPage
-from app.web.account.refusals import rerender_form
-from app.web.forms import Sent
+from app.web.forms import Sent, rerender_form
 from app.web.page import render
 from app.web.route import PrivatePageRoute, see_other
 from app.web.visitor import AnyVisitor

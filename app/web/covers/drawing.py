@@ -5,7 +5,7 @@ from random import Random
 
 from app.web.covers.designs import DESIGNS, HEIGHT, PALETTES, WIDTH, Spot
 from app.web.covers.lettering import Setting, cut_text, lines_in, set_text
-from app.web.xml import xml_text
+from app.web.formats import xml_text
 
 TITLE_SIZES = (30, 27, 24, 21.5, 19, 17, 15, 13.5)
 AUTHOR_SIZES = (12.5, 11.5, 10.5)

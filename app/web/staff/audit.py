@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.audit.deps import Trail
 from app.audit.models import AuditEvent
-from app.audit.query import AuditFilter
+from app.audit.schemas import AuditFilter
 from app.core.paging import CursorsDep
 from app.web.access import Staff
 from app.web.formats import words

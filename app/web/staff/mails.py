@@ -9,10 +9,10 @@ from starlette.exceptions import HTTPException
 
 from app.core.errors import DomainError
 from app.core.values import Id
-from app.notifications.deps import Mails
-from app.notifications.mime import as_page
-from app.notifications.models import OutboxMail
-from app.notifications.schemas import MailStatus
+from app.mail.deps import Mails
+from app.mail.mime import as_page
+from app.mail.models import OutboxMail
+from app.mail.schemas import MailStatus
 from app.web.access import Staff
 from app.web.errors import Answered
 from app.web.page import PageContext, render

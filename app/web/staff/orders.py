@@ -10,9 +10,8 @@ from app.core.paging import CursorsDep
 from app.core.values import Id
 from app.orders.deps import Cancellations, Orders
 from app.orders.models import Order, OrderStatus
-from app.orders.query import OrderFilter
 from app.orders.rules import may_become
-from app.orders.schemas import CancelRequest
+from app.orders.schemas import CancelRequest, OrderFilter
 from app.orders.service import OrderService
 from app.web.access import Staff
 from app.web.errors import Answered

@@ -12,12 +12,12 @@ from app.admin.reports.rules import PeriodName, change_in_percent
 from app.admin.reports.schemas import DaySalesOut, SalesSummary, TopBook
 from app.audit.deps import Trail
 from app.audit.models import AuditEvent
-from app.audit.query import AuditFilter
+from app.audit.schemas import AuditFilter
 from app.audit.service import AuditTrail, record
 from app.catalog.deps import Stock
 from app.catalog.models import Book
 from app.core.db.transaction import Session, release
-from app.notifications.deps import Mails
+from app.mail.deps import Mails
 from app.verify.schemas import Verification
 from app.verify.service import verify
 from app.web.access import Staff

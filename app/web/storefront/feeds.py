@@ -8,10 +8,10 @@ from fastapi.responses import PlainTextResponse
 
 from app.catalog.deps import Genres, ShelvesDep
 from app.core.parts import SETTINGS
+from app.web.formats import xml_text
 from app.web.route import PageRoute
 from app.web.storefront.sitemap import SITE_MAP
 from app.web.visitor import AnyVisitor
-from app.web.xml import xml_text
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 FEED = 30

@@ -5,24 +5,12 @@ from urllib.parse import quote, urlsplit
 
 from fastapi import Depends, Request
 
-from app.accounts.browser import BrowserSessions, of_browsers
 from app.accounts.caller import Caller
 from app.accounts.security.kinds import Kind
 from app.accounts.security.noting import note_refusal, operation_of
-from app.accounts.service_deps import Policy
-from app.core.db.transaction import Session
 from app.web.errors import Answered, error_page
 from app.web.route import see_other
 from app.web.visitor import AnyVisitor
-
-
-async def get_browser_sessions(session: Session, policy: Policy) -> BrowserSessions:
-    """Sessions whose token stands in a cookie."""
-    return BrowserSessions(session, of_browsers(policy))
-
-
-Browsers = Annotated[BrowserSessions, Depends(get_browser_sessions)]
-
 
 SIGN_IN, STAFF = "/account/sign-in", "/staff"
 

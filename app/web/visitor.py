@@ -16,7 +16,7 @@ from app.core.parts import SETTINGS
 from app.core.values import INT_MAX, Count
 from app.notices.deps import Notices
 from app.web import cookies
-from app.web.access import Browsers
+from app.web.deps import Browsers
 
 DAY_SECONDS = 86400
 MAX_GUEST_LINES = 50

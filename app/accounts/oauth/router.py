@@ -4,32 +4,17 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse
-from pydantic import BaseModel, Field
 
 from app.accounts.limits import Limits
 from app.accounts.oauth.deps import CallbackRoute, FlowCookie, OAuth, forget_flow, redirect
 from app.accounts.oauth.github import GitHub
 from app.accounts.oauth.google import Google
+from app.accounts.oauth.schemas import GoogleToken, ProviderAnswer
 from app.accounts.schemas import TokensOut
 from app.core.config import Settings
 from app.core.middleware import storable_text
 from app.core.openapi import problems
 from app.core.parts import SETTINGS
-
-
-class ProviderAnswer(BaseModel):
-    """What the provider sends the browser back with."""
-
-    code: Annotated[str | None, Field(repr=False, description="Redeemed at the provider, once.")] = None
-    state: Annotated[str | None, Field(repr=False, description="As it was sent along.")] = None
-    error: Annotated[str | None, Field(description="Why there is no code.", examples=["access_denied"])] = None
-
-
-class GoogleToken(BaseModel):
-    """An id token, as Google's own button or a mobile app gets it."""
-
-    id_token: Annotated[str, Field(repr=False, examples=["eyJhbGciOiJSUzI1NiIs…"])]
-
 
 router = APIRouter(prefix="/auth", tags=["oauth"], route_class=CallbackRoute, dependencies=[Depends(storable_text)])
 

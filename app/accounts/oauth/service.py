@@ -28,7 +28,7 @@ from app.accounts.oauth.identity import Identity
 from app.accounts.oauth.provider import Provider
 from app.accounts.oauth.providers import Providers
 from app.accounts.oauth.resolution import AccountResolution
-from app.accounts.oauth.router import ProviderAnswer
+from app.accounts.oauth.schemas import ProviderAnswer
 from app.accounts.security.kinds import Kind, Way
 from app.accounts.security.noting import note_refusal
 from app.accounts.sessions import SessionService, TokenPolicy, Tokens

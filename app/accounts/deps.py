@@ -15,7 +15,7 @@ from app.accounts.security.kinds import Kind
 from app.accounts.security.noting import note_refusal, operation_of
 from app.accounts.tokens import read_access_token
 from app.core.db.driver import driver
-from app.core.db.transaction import TransactionRoute, get_session
+from app.core.db.route import TransactionRoute, get_session
 from app.core.middleware import storable_text
 from app.core.parts import KEYS
 
@@ -56,7 +56,7 @@ async def admin_user(request: Request, credentials: Credentials) -> Caller:
     """An active account whose row has the role `admin`; the role claim of the token is never asked."""
     caller = await _authenticated(request, credentials)
     if caller.role is not UserRole.ADMIN:
-        note_refusal(Kind.ADMIN_OPERATION_REFUSED, caller.id, operation=operation_of(request))
+        note_refusal(Kind.ADMIN_OPERATION_REFUSED, caller.id, operation=operation_of(request.scope))
         raise Forbidden
     await storable_text(request)
     return caller

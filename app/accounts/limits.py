@@ -7,18 +7,14 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
 from datetime import timedelta
-from typing import Annotated
 from weakref import WeakValueDictionary
-
-from fastapi import Depends, Request
 
 from app.accounts.password_queue import Guest
 from app.accounts.passwords import queue
 from app.accounts.places import Familiarity, Place, Places
 from app.accounts.security.noting import limit_noted
-from app.core.db.transaction import DATABASE, Database
-from app.core.parts import SETTINGS, SIGNING_KEY
-from app.core.rate_limit import Hit, LimitedClient, Limiter, Quota, RateLimiter, client_of
+from app.core.db.transaction import Database
+from app.core.rate_limit import Hit, LimitedClient, Quota, RateLimiter
 
 MINUTE = timedelta(minutes=1)
 FAILURES_PER_PAIR, PAIR_WINDOW = 10, timedelta(minutes=15)
@@ -123,19 +119,3 @@ def _known(kind: str, place: str, account: tuple[str, str], together: int) -> li
         Quota(f"failed login of a {kind}", (place, *account), FAILURES_PER_PLACE, EMAIL_WINDOW),
         Quota(f"failed login of {kind}s", account, together, EMAIL_WINDOW),
     ]
-
-
-async def get_limits(request: Request, limiter: Limiter) -> AuthLimits:
-    """The limits on the client of this request."""
-    settings = SETTINGS.of(request)
-    return AuthLimits(
-        limiter,
-        Places(SIGNING_KEY.of(request)),
-        DATABASE.of(request),
-        client_of(request),
-        per_minute=settings.rate_limit_auth_per_minute,
-        seats=settings.password_queue,
-    )
-
-
-Limits = Annotated[AuthLimits, Depends(get_limits)]

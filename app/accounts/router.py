@@ -3,7 +3,6 @@
 from fastapi import APIRouter, Depends
 
 from app.accounts.deps import CurrentUser, NoStoreRoute
-from app.accounts.limits import Limits
 from app.accounts.schemas import (
     Accepted,
     AccountOut,
@@ -17,8 +16,9 @@ from app.accounts.schemas import (
     TokensOut,
     VerifyEmail,
 )
-from app.accounts.service_deps import Accounts, Recovery, Sessions
-from app.core.db.transaction import Session, release
+from app.accounts.service_deps import Accounts, Limits, Recovery, Sessions
+from app.core.db.route import Session
+from app.core.db.transaction import release
 from app.core.middleware import storable_text
 from app.core.openapi import problems
 

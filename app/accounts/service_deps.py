@@ -1,16 +1,18 @@
-"""The services of accounts on the session of a request."""
+"""The services of accounts on the session of a request, and the limits on its client."""
 
 from typing import Annotated
 
 from fastapi import Depends, Request
 
-from app.accounts.places import Place
+from app.accounts.limits import AuthLimits
+from app.accounts.places import Place, Places
 from app.accounts.recovery import RecoveryService
 from app.accounts.service import AccountService
 from app.accounts.sessions import SessionService, TokenPolicy
-from app.core.db.transaction import Session
+from app.core.db.route import Session
+from app.core.db.transaction import DATABASE
+from app.core.deps import Limiter, client_address, client_of
 from app.core.parts import SETTINGS, SIGNING_KEY
-from app.core.rate_limit import client_address
 from app.mail.deps import OutboxDep
 
 
@@ -46,3 +48,19 @@ async def get_recovery(session: Session, outbox: OutboxDep, policy: Policy) -> R
 Accounts = Annotated[AccountService, Depends(get_accounts)]
 Sessions = Annotated[SessionService, Depends(get_sessions)]
 Recovery = Annotated[RecoveryService, Depends(get_recovery)]
+
+
+async def get_limits(request: Request, limiter: Limiter) -> AuthLimits:
+    """The limits on the client of this request."""
+    settings = SETTINGS.of(request)
+    return AuthLimits(
+        limiter,
+        Places(SIGNING_KEY.of(request)),
+        DATABASE.of(request),
+        client_of(request),
+        per_minute=settings.rate_limit_auth_per_minute,
+        seats=settings.password_queue,
+    )
+
+
+Limits = Annotated[AuthLimits, Depends(get_limits)]

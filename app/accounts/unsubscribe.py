@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.accounts.deps import NoStoreRoute
 from app.accounts.errors import UnsubscribeLinkInvalid
 from app.accounts.service import refuse_mails
-from app.core.db.transaction import Session
+from app.core.db.route import Session
 from app.core.middleware import storable_text
 from app.core.openapi import problems
 from app.mail.deps import OutboxDep

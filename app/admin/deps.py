@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from app.admin.imports import Imports
 from app.admin.reports.service import ReportService
 from app.admin.restock import RestockService
-from app.core.db.transaction import Session
+from app.core.db.route import Session
 from app.core.parts import SETTINGS
 from app.mail.deps import OutboxDep
 

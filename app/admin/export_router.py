@@ -8,7 +8,8 @@ from app.accounts.deps import AdminUser, NoStoreRoute
 from app.admin.export_answer import Export, InPeriod
 from app.admin.exports import ExportName, ExportPeriod
 from app.audit.service import record
-from app.core.db.transaction import DATABASE, Session
+from app.core.db.route import Session
+from app.core.db.transaction import DATABASE
 
 router = APIRouter(prefix="/admin/export", tags=["staff"], route_class=NoStoreRoute)
 

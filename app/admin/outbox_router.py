@@ -7,9 +7,9 @@ from fastapi import APIRouter, Depends, Query
 
 from app.accounts.deps import AdminUser
 from app.admin.outbox import RequeueService
-from app.core.db.transaction import Session, TransactionRoute
+from app.core.db.route import Session, TransactionRoute
+from app.core.deps import PageNumber, PageSize
 from app.core.openapi import problems
-from app.core.paging import PageNumber, PageSize
 from app.core.values import Id
 from app.mail.deps import Mails
 from app.mail.schemas import MailList, MailOut, MailStatus

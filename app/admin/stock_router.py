@@ -6,7 +6,7 @@ from app.accounts.deps import AdminUser
 from app.admin.deps import Restock
 from app.catalog.deps import BookId
 from app.catalog.schemas import BookOut, MovementOut, StockAdjustment, StockSet
-from app.core.db.transaction import TransactionRoute
+from app.core.db.route import TransactionRoute
 from app.core.openapi import problems
 
 router = APIRouter(prefix="/books/{book_id}/stock", tags=["stock"], route_class=TransactionRoute)

@@ -11,9 +11,10 @@ from app.accounts.models import UserRole
 from app.accounts.query import AccountFilter
 from app.accounts.schemas import AccountOut
 from app.admin.users import UserService
-from app.core.db.transaction import Session
+from app.core.db.route import Session
+from app.core.deps import PageNumber, PageSize
 from app.core.openapi import problems
-from app.core.paging import PageNumber, PageSize, Total
+from app.core.paging import Total
 from app.core.values import Id
 
 router = APIRouter(prefix="/admin/users", tags=["users"], route_class=NoStoreRoute)

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends
 
 from app.audit.service import AuditTrail
-from app.core.db.transaction import Session
+from app.core.db.route import Session
 
 
 async def get_trail(session: Session) -> AuditTrail:

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Depends, Query, Response
 from app.accounts.deps import AdminUser, NoStoreRoute
 from app.audit.deps import Trail
 from app.audit.schemas import AuditEventOut, AuditFilter
-from app.core.paging import LIST_HEADERS, CursorsDep, CursorText, Limit, next_link
-from app.core.problems import invalid_input
+from app.core.deps import LIST_HEADERS, CursorsDep, CursorText, Limit
+from app.core.errors import invalid_input
+from app.core.paging import next_link
 from app.core.values import Id, Moment
 
 router = APIRouter(prefix="/admin/audit", tags=["audit"], route_class=NoStoreRoute)

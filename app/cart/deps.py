@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from app.cart.service import CartService
-from app.core.db.transaction import get_session
+from app.core.db.route import get_session
 from app.core.parts import SETTINGS
 
 

@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from app.accounts.deps import CurrentUser
 from app.cart.deps import Carts
 from app.cart.schemas import AddItem, CartItemOut, CartOut, ChangeItem
-from app.core.db.transaction import TransactionRoute, one_statement, only_reads
+from app.core.db.route import TransactionRoute, one_statement, only_reads
 from app.core.openapi import problems
 from app.core.values import Id
 

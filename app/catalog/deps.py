@@ -14,10 +14,11 @@ from app.catalog.service import BookService, GenreService
 from app.catalog.shelves import Shelves
 from app.catalog.sorting import Direction, SortName
 from app.catalog.stock import StockService
-from app.core.db.transaction import Session, get_session
-from app.core.paging import MAX_PAGE, CursorsDep, CursorText, PageSize
+from app.core.db.route import Session, get_session
+from app.core.deps import CursorsDep, CursorText, PageSize
+from app.core.errors import invalid_input
+from app.core.paging import MAX_PAGE
 from app.core.parts import SETTINGS
-from app.core.problems import invalid_input
 from app.core.values import Id
 
 BookId = Annotated[Id, Path(description="Id of a book")]

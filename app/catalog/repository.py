@@ -110,7 +110,7 @@ class BookRepository:
         """Up to `limit` books behind these sort keys; a second statement only where the empty values begin.
 
         Raises:
-            RequestValidationError: the keys are not those of the query's order.
+            InvalidRequest: the keys are not those of the query's order.
         """
         found: list[Listed] = []
         for stretch in query.order.stretches_after(query.direction, keys):

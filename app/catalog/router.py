@@ -20,10 +20,11 @@ from app.catalog.schemas import (
     written,
 )
 from app.catalog.view import BookView
-from app.core.db.transaction import TransactionRoute, only_reads
+from app.core.db.route import TransactionRoute, only_reads
+from app.core.deps import CursorsDep, PageNumber, PageSize
 from app.core.middleware import storable_text
 from app.core.openapi import problems, query_parameters
-from app.core.paging import CursorsDep, PageNumber, PageSize, next_link
+from app.core.paging import next_link
 
 router = APIRouter(route_class=TransactionRoute)
 PUBLIC = [Depends(storable_text)]

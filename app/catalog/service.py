@@ -73,7 +73,7 @@ class BookService:
         Raises:
             PageTooDeep: it exists but must be reached by cursor.
             SearchTooLong: it is searched for more words than may be.
-            RequestValidationError: `after` are not keys of this order.
+            InvalidRequest: `after` are not keys of this order.
         """
         if not query.q and query.filter == BookFilter():
             return await self._listed(query)

@@ -43,7 +43,7 @@ class SortOrder:
         """The rows behind a cursor, as conditions to be read one after the other, each a range of the index.
 
         Raises:
-            RequestValidationError: the keys are not those of this order.
+            InvalidRequest: the keys are not those of this order.
         """
         try:
             value, book_id = self.keys.validate_python(keys)

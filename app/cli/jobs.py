@@ -11,7 +11,6 @@ from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.service import record_each
-from app.background import background_jobs
 from app.cli.terminal import on_database, out, with_database
 from app.core.config import ConfigurationError, load_settings
 from app.core.db.server import database_running
@@ -36,6 +35,8 @@ jobs = typer.Typer(no_args_is_help=True, help="The jobs that wait, and those tha
 
 def worker() -> None:
     """Send mail, keep house and do all other jobs, as `serve` does beside its requests; any number may run."""
+    from app.background import background_jobs  # noqa: PLC0415 - the libraries of mails and images, for the worker alone
+
     settings = load_settings()
     configure(settings.log_level)
 

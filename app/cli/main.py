@@ -2,46 +2,69 @@
 
 import signal
 import sys
+from importlib import import_module
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import asyncpg
 import typer
 from sqlalchemy.exc import SQLAlchemyError
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_group
 
 import app
-from app.catalog.importer import ImportFailed
-from app.cli import catalogue, export, jobs, mail, serving, staff, upkeep
-from app.cli.db import db, migrate
-from app.cli.serve import serve
 from app.cli.terminal import errors, out
-from app.core.config import ConfigurationError
-from app.core.db.server import DatabaseUnusable, reason
-from app.core.embedded import EmbeddedPostgresError
-from app.core.errors import DomainError
+from app.core.db.server import reason
+from app.core.errors import DomainError, OperatorError
 
-cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Run a bookshop.", pretty_exceptions_enable=False)
-cli.command()(serve)
-cli.command()(migrate)
-cli.command()(catalogue.seed)
-cli.command("import")(catalogue.import_file)
-cli.command()(upkeep.verify)
-cli.command()(upkeep.sweep)
-cli.command()(staff.create_admin)
-cli.command()(staff.promote)
-cli.command()(staff.demote)
-cli.command()(jobs.worker)
-cli.command()(export.export)
-cli.add_typer(mail.outbox, name="outbox")
-cli.add_typer(jobs.jobs, name="jobs")
-cli.add_typer(db, name="db")
+COMMANDS = {
+    "serve": "serve.serve",
+    "migrate": "db.migrate",
+    "seed": "catalogue.seed",
+    "import": "catalogue.import_file",
+    "verify": "upkeep.verify",
+    "sweep": "upkeep.sweep",
+    "create-admin": "staff.create_admin",
+    "promote": "staff.promote",
+    "demote": "staff.demote",
+    "worker": "jobs.worker",
+    "export": "export.export",
+    "outbox": "mail.outbox",
+    "jobs": "jobs.jobs",
+    "db": "db.db",
+}
+"""Where each command is, below `app.cli`: a function, or a group of commands."""
 
-SENTENCES = (
-    ConfigurationError,
-    EmbeddedPostgresError,
-    DatabaseUnusable,
-    ImportFailed,
-    serving.CannotServe,
+
+class Commands(TyperGroup):
+    """The commands, each imported when it is asked for: all of them, with the server, take a second to import."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> TyperCommand | TyperGroup | None:
+        """The command of that name, if there is one."""
+        if cmd_name in COMMANDS:
+            return _command(cmd_name)
+        self.commands = {name: _command(name) for name in COMMANDS}  # whoever mistypes a name is told of one like it
+        return None
+
+
+def _command(name: str) -> TyperCommand | TyperGroup:
+    module, _, attribute = COMMANDS[name].partition(".")
+    found = getattr(import_module(f"app.cli.{module}"), attribute)
+    if isinstance(found, typer.Typer):
+        group = get_group(found)
+        group.name = name
+        return group
+    alone = typer.Typer()
+    alone.command(name)(found)
+    return cast("TyperCommand", get_group(alone).commands[name])
+
+
+cli = typer.Typer(
+    cls=Commands, no_args_is_help=True, add_completion=False, help="Run a bookshop.", pretty_exceptions_enable=False
 )
 
 
@@ -50,7 +73,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _leave)
     try:
         cli()
-    except SENTENCES as problem:
+    except OperatorError as problem:
         _fail(str(problem))
     except DomainError as problem:
         _fail(problem.detail)

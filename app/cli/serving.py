@@ -14,6 +14,7 @@ from rich.console import Console
 from app.cli.demo import DemoSignIn
 from app.core.config import Settings
 from app.core.db.engine import most_connections
+from app.core.errors import OperatorError
 from app.core.http_limits import Limits
 from app.core.http_protocol import bounded
 
@@ -24,8 +25,8 @@ OTHER_FILES = 200
 log = logging.getLogger(__name__)
 
 
-class CannotServe(Exception):
-    """The server cannot start; the message says why in a sentence."""
+class CannotServe(OperatorError):
+    """The server cannot start."""
 
 
 def check_port(host: str, port: int) -> None:

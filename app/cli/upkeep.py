@@ -2,7 +2,6 @@
 
 import typer
 
-from app.admin.housekeeping import sweep_all
 from app.cli.terminal import on_database, out
 from app.cli.verification import render_verification
 from app.core.config import load_settings
@@ -19,6 +18,7 @@ def verify() -> None:
 
 def sweep() -> None:
     """Do now what the worker does every hour: delete what has expired and images of no book, tidy up for search."""
+    from app.admin.housekeeping import sweep_all  # noqa: PLC0415 - all slices, which `verify` does without
 
     async def work(database: Database) -> tuple[int, int]:
         return await sweep_all(database, load_settings())

@@ -1,7 +1,12 @@
-"""The root of all domain errors. They carry data and a sentence, and import no framework."""
+"""The roots of all errors: for whoever runs the shop, and of the domain. They import no framework."""
 
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import ClassVar
+from typing import Any, ClassVar
+
+
+class OperatorError(Exception):
+    """What whoever runs the shop has to put right. The message is a sentence for them."""
 
 
 class DomainError(Exception):
@@ -44,6 +49,19 @@ class DomainError(Exception):
         """What the answer carries beyond the sentence; JSON values."""
         return {}
 
+    def document(self) -> dict[str, object]:
+        """The problem document (RFC 9457) that tells of it."""
+        body: dict[str, object] = {
+            "type": f"/problems/{self.code}",
+            "title": self.title,
+            "status": int(self.status),
+            "code": self.code,
+            "detail": self.detail,
+        }
+        if self.field:
+            body["field"] = self.field
+        return body | self.members()
+
     def retry_after(self) -> int | None:
         """Seconds after which trying again makes sense, where it does."""
         return None
@@ -70,6 +88,28 @@ class InvalidInput(DomainError):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     title = "Request is not valid"
     detail = "Request is not valid."
+
+
+class InvalidRequest(InvalidInput):
+    """All that is wrong with a request, each as `loc`, `msg` and `type`, without repeating any of its values."""
+
+    def __init__(self, errors: Sequence[Mapping[str, Any]]) -> None:
+        self.errors = [
+            {"loc": list(error["loc"]), "msg": str(error["msg"]).removeprefix("Value error, "), "type": error["type"]}
+            for error in errors
+        ]
+        place = [part for part in self.errors[0]["loc"][1:] if isinstance(part, str)]
+        message = self.errors[0]["msg"]
+        super().__init__(f"{place[-1]}: {message}" if place else message)
+        self.field = place[-1] if place else None
+
+    def members(self) -> dict[str, object]:
+        return {"errors": self.errors}
+
+
+def invalid_input(*loc: str | int, message: str, kind: str = "value_error") -> InvalidRequest:
+    """An error found by our own code; `loc` as in `("query", "cursor")`. The message repeats no input."""
+    return InvalidRequest([{"loc": loc, "msg": message, "type": kind}])
 
 
 class BodyTooLarge(DomainError):

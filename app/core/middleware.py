@@ -4,20 +4,18 @@ import logging
 import re
 import time
 from collections.abc import Mapping
-from contextvars import ContextVar
 from http import HTTPStatus
 from uuid import uuid4
 
 from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core.errors import InternalError
+from app.core.errors import InternalError, invalid_input
+from app.core.logging import request_id
 from app.core.metrics import observe_request
-from app.core.problems import domain_problem, invalid_input
+from app.core.problems import domain_problem
 
 log = logging.getLogger(__name__)
-NO_REQUEST = "-"
-request_id: ContextVar[str] = ContextVar("request_id", default=NO_REQUEST)
 
 NO_PAGE = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 """The Content-Security-Policy of all that is no page: whoever has a browser show it, nothing is run or framed."""
@@ -116,7 +114,7 @@ async def storable_text(request: Request) -> None:
     """Dependency of every operation, behind authentication: refuse what BodyLimitMiddleware noted.
 
     Raises:
-        RequestValidationError: U+0000 or a lone surrogate stands in path, query or body.
+        InvalidRequest: U+0000 or a lone surrogate stands in path, query or body.
     """
     if place := request.state.unstorable:
         raise invalid_input(place, message="must not contain U+0000 or a lone surrogate", kind="string_unicode")

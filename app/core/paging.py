@@ -9,41 +9,23 @@ from functools import lru_cache
 from typing import Annotated, Generic, TypeVar
 from urllib.parse import urlencode
 
-from fastapi import Depends, Query, Request
-from fastapi.exceptions import RequestValidationError
 from pydantic import Field, TypeAdapter, ValidationError
 
+from app.core.errors import InvalidRequest, invalid_input
 from app.core.keys import KeyRing
 from app.core.parts import Part
-from app.core.problems import invalid_input
 from app.core.values import INT_MAX, Moment
 
 MAX_PAGE = 1_000_000
 _SEAL_BYTES = 16
 _POSITION = TypeAdapter(tuple[Moment, int])
 
-PageNumber = Annotated[int, Query(ge=1, le=MAX_PAGE, description="Page, from 1")]
-PageSize = Annotated[int, Query(ge=1, le=100, description="Entries a page")]
-Limit = Annotated[int, Query(ge=1, le=100, description="Entries at most")]
-OptionalLimit = Annotated[
-    int | None,
-    Query(ge=1, le=100, description="Entries at most; absent: all, where there are not more than the list may have"),
-]
-# A cursor may hold a title of 500 characters, each up to four bytes, in base64.
-CursorText = Annotated[
-    str | None, Query(max_length=4000, description="Opaque, from the `Link` header of the page before")
-]
 Total = Annotated[int, Field(ge=0)]
 
 Key = str | int | None
 Entry = TypeVar("Entry")
 
 _PAYLOAD = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
-LIST_HEADERS = {
-    "X-Total-Count": {"description": "All matches", "schema": {"type": "integer"}},
-    "Link": {"description": 'RFC 8288 `rel="next"` when more follow', "schema": {"type": "string"}},
-}
-"""What the answer of a list by cursor carries, for its `responses`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +67,7 @@ class Cursors:
         """The sort keys of a cursor. Another release may have sealed it: check their types before use.
 
         Raises:
-            RequestValidationError: it is damaged, or was made for another list, other filters or another order.
+            InvalidRequest: it is damaged, or was made for another list, other filters or another order.
         """
         try:
             raw = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
@@ -100,7 +82,7 @@ class Cursors:
         return keys
 
     def position(self, scope: str, cursor: str | None, max_id: int = INT_MAX) -> Position | None:
-        """The place of a cursor of `behind_row`. Raises RequestValidationError as `keys` does."""
+        """The place of a cursor of `behind_row`. Raises InvalidRequest as `keys` does."""
         if cursor is None:
             return None
         try:
@@ -126,15 +108,7 @@ def _text(raw: bytes) -> str:
 CURSORS = Part[Cursors]("cursors")
 
 
-async def get_cursors(request: Request) -> Cursors:
-    """Those of the application."""
-    return CURSORS.of(request)
-
-
-CursorsDep = Annotated[Cursors, Depends(get_cursors)]
-
-
-def damaged_cursor() -> RequestValidationError:
+def damaged_cursor() -> InvalidRequest:
     """What a cursor gets that is none of ours, or none of this list."""
     return invalid_input("query", "cursor", message="is damaged or was made for another list")
 

@@ -4,15 +4,25 @@ The room that owns a part declares its name and reads it with `of`; `app.contain
 application. Nothing else reads or writes `app.state`.
 """
 
-from typing import Generic, TypeVar, cast
-
-from starlette.applications import Starlette
-from starlette.requests import HTTPConnection
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from app.core.config import Settings
 from app.core.keys import Keys
 
 T = TypeVar("T")
+
+
+class Application(Protocol):
+    """What Starlette and FastAPI call an application, as far as parts need it."""
+
+    state: Any
+
+
+class Served(Protocol):
+    """A request, or a WebSocket, that an application serves."""
+
+    @property
+    def app(self) -> Any: ...
 
 
 class Part(Generic[T]):
@@ -21,12 +31,12 @@ class Part(Generic[T]):
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def of(self, holder: HTTPConnection | Starlette) -> T:
+    def of(self, holder: Application | Served) -> T:
         """The part of that application, or of the one that serves that request; AttributeError before it is there."""
-        app: Starlette = holder if isinstance(holder, Starlette) else holder.app
+        app: Any = getattr(holder, "app", holder)
         return cast("T", getattr(app.state, self.name))
 
-    def put(self, app: Starlette, part: T) -> None:
+    def put(self, app: Application, part: T) -> None:
         """Have the application hold it, in place of what it held before."""
         setattr(app.state, self.name, part)
 

@@ -10,24 +10,15 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 
-from app.core.errors import DomainError, InvalidInput
+from app.core.errors import DomainError, InvalidRequest
 
 MEDIA_TYPE = "application/problem+json"
 
 
 def domain_problem(error: DomainError) -> JSONResponse:
     """The answer for a rule that said no."""
-    status, wait = int(error.status), error.retry_after()
-    body: dict[str, object] = {
-        "type": f"/problems/{error.code}",
-        "title": error.title,
-        "status": status,
-        "code": error.code,
-        "detail": error.detail,
-    }
-    if error.field:
-        body["field"] = error.field
-    return _answer(status, body | error.members(), {} if wait is None else {"Retry-After": str(wait)})
+    wait = error.retry_after()
+    return _answer(int(error.status), error.document(), {} if wait is None else {"Retry-After": str(wait)})
 
 
 def framework_problem(
@@ -45,35 +36,9 @@ def _answer(status: int, body: dict[str, object], headers: dict[str, str]) -> JS
     return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)
 
 
-def invalid_input(*loc: str | int, message: str, kind: str = "value_error") -> RequestValidationError:
-    """A validation error found by our own code; `loc` as in `("query", "cursor")`. The message repeats no input."""
-    return RequestValidationError([{"loc": loc, "msg": message, "type": kind}])
-
-
 def validation_problem(errors: Sequence[Mapping[str, Any]]) -> JSONResponse:
-    """All that is wrong with the request, without repeating any of its values."""
-    listed: list[dict[str, Any]] = [
-        {"loc": list(error["loc"]), "msg": _message(error), "type": error["type"]} for error in errors
-    ]
-    place = [part for part in listed[0]["loc"][1:] if isinstance(part, str)]
-    message = str(listed[0]["msg"])
-    detail = f"{place[-1]}: {message}" if place else message
-    return domain_problem(_InvalidRequest(detail, place[-1] if place else None, listed))
-
-
-class _InvalidRequest(InvalidInput):
-    """What FastAPI and pydantic found wrong."""
-
-    def __init__(self, detail: str, field: str | None, errors: list[dict[str, Any]]) -> None:
-        super().__init__(detail)
-        self.field, self.errors = field, errors
-
-    def members(self) -> dict[str, object]:
-        return {"errors": self.errors}
-
-
-def _message(error: Mapping[str, Any]) -> str:
-    return str(error["msg"]).removeprefix("Value error, ")
+    """The answer for what FastAPI and pydantic found wrong."""
+    return domain_problem(InvalidRequest(errors))
 
 
 async def _on_domain_error(_: Request, error: Exception) -> JSONResponse:

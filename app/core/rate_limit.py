@@ -10,17 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
-from typing import Annotated
 
-from fastapi import Depends, Request
 from sqlalchemy import DateTime, Update, delete, extract, func, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db.rate_limit_table import RateLimit
-from app.core.db.transaction import DATABASE, Database
+from app.core.db.transaction import Database
 from app.core.errors import RateLimited
-from app.core.parts import KEYS, SETTINGS
 
 LONGEST_WINDOW = timedelta(hours=1)
 PURGE_BATCH = 5000
@@ -188,9 +185,8 @@ async def purge_windows(session: AsyncSession) -> int:
     return len((await session.scalars(gone.returning(RateLimit.hits))).all())
 
 
-def client_of(request: Request) -> LimitedClient:
-    """Whom to count a request for."""
-    host = request.client.host if request.client else ""
+def client_at(host: str) -> LimitedClient:
+    """Whom to count a request for that comes from there."""
     try:
         address = ip_address(host)
     except ValueError:
@@ -204,17 +200,3 @@ def client_of(request: Request) -> LimitedClient:
 
 def _network(address: IPv6Address, bits: int) -> str:
     return str(ip_network((int(address), bits), strict=False))
-
-
-def client_address(request: Request) -> str:
-    """The address to count under, and of IPv6 the network."""
-    return client_of(request).address
-
-
-async def get_rate_limiter(request: Request) -> RateLimiter:
-    """The limiter on the pool of this process; it counts nothing where limits are switched off."""
-    enabled = SETTINGS.of(request).rate_limits_on
-    return RateLimiter(DATABASE.of(request), KEYS.of(request).rate_limits.signing, enabled=enabled)
-
-
-Limiter = Annotated[RateLimiter, Depends(get_rate_limiter)]

@@ -4,11 +4,12 @@ import os
 import secrets
 from pathlib import Path
 
+from app.core.errors import OperatorError
 from app.core.production import MIN_SECRET_BYTES
 
 
-class ConfigurationError(Exception):
-    """A setting is missing or unusable. The message is a sentence for the person who starts the shop."""
+class ConfigurationError(OperatorError):
+    """A setting is missing or unusable."""
 
 
 def kept_secret(path: Path) -> str:

@@ -6,9 +6,10 @@ from fastapi import APIRouter, Request
 
 from app.accounts.deps import AdminUser
 from app.audit.service import record
-from app.core.db.transaction import Session, TransactionRoute, release
+from app.core.db.route import Session, TransactionRoute
+from app.core.db.transaction import release
+from app.core.errors import invalid_input
 from app.core.openapi import problems
-from app.core.problems import invalid_input
 from app.media.deps import Images
 from app.media.errors import FileExpected
 from app.media.schemas import UploadedImage

@@ -6,9 +6,10 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import TypeAdapter, ValidationError
 
 from app.accounts.deps import CurrentUser
-from app.core.db.transaction import TransactionRoute
+from app.core.db.route import TransactionRoute
+from app.core.deps import LIST_HEADERS, CursorsDep, CursorText, Limit
 from app.core.openapi import problems
-from app.core.paging import LIST_HEADERS, Cursors, CursorsDep, CursorText, Limit, damaged_cursor, next_link
+from app.core.paging import Cursors, damaged_cursor, next_link
 from app.core.values import Id
 from app.notices.deps import Notices
 from app.notices.schemas import NoticeList, NoticeOut, UnreadCount

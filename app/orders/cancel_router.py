@@ -5,7 +5,7 @@ from datetime import timedelta
 from fastapi import APIRouter, Request
 
 from app.accounts.deps import AdminUser, CurrentUser
-from app.core.db.transaction import TransactionRoute
+from app.core.db.route import TransactionRoute
 from app.core.openapi import problems
 from app.core.parts import SETTINGS
 from app.core.values import Id

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Query, Request
 
-from app.core.db.transaction import DATABASE, Session, get_session
+from app.core.db.route import Session, get_session
+from app.core.db.transaction import DATABASE
 from app.core.parts import SETTINGS
 from app.core.values import Id, Moment
 from app.mail.deps import OUTBOX, OutboxDep

@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db.batch import Batch
 from app.core.db.driver import driver
-from app.core.problems import domain_problem
 from app.core.values import money_text
 from app.orders.errors import CheckoutRefused, KeyInProgress, KeyReused
 from app.orders.placed import PlacedOrder
@@ -76,8 +75,8 @@ class Outcome:
     @classmethod
     def refused(cls, refusal: CheckoutRefused) -> Self:
         """The problem document of the refusal."""
-        answer = domain_problem(refusal)
-        return cls(answer.status_code, bytes(answer.body))
+        document = json.dumps(refusal.document(), ensure_ascii=False, separators=(",", ":"))
+        return cls(int(refusal.status), document.encode())
 
 
 def fingerprint(request: CheckoutRequest) -> str:

@@ -6,9 +6,10 @@ from datetime import datetime
 from fastapi import APIRouter, Response
 
 from app.accounts.deps import AdminUser, CurrentUser
-from app.core.db.transaction import Session, TransactionRoute, only_reads
+from app.core.db.route import Session, TransactionRoute, only_reads
+from app.core.deps import LIST_HEADERS, CursorsDep, CursorText, Limit
 from app.core.openapi import problems
-from app.core.paging import LIST_HEADERS, CursorsDep, CursorText, Limit, next_link
+from app.core.paging import next_link
 from app.core.problems import MEDIA_TYPE as PROBLEM_DOCUMENT
 from app.core.values import Id
 from app.orders.checkout import check_out

@@ -5,9 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from app.accounts.deps import CurrentUser
-from app.core.db.transaction import TransactionRoute
+from app.core.db.route import TransactionRoute
+from app.core.deps import LIST_HEADERS, CursorsDep, CursorText, OptionalLimit
 from app.core.openapi import problems
-from app.core.paging import LIST_HEADERS, CursorsDep, CursorText, OptionalLimit, next_link
+from app.core.paging import next_link
 from app.core.values import Id
 from app.prebookings.deps import PreBookings
 from app.prebookings.schemas import PreBookingList, PreBookingOut, PreBookRequest

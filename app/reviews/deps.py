@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from app.core.db.transaction import Session
+from app.core.db.route import Session
 from app.reviews.moderation import ModerationService
 from app.reviews.service import ReviewService
 

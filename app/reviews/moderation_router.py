@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from app.accounts.deps import AdminUser
-from app.core.db.transaction import TransactionRoute
-from app.core.paging import PageNumber, PageSize
+from app.core.db.route import TransactionRoute
+from app.core.deps import PageNumber, PageSize
 from app.core.values import Id
 from app.reviews.deps import Moderation
 from app.reviews.models import ReviewFilter

@@ -6,10 +6,10 @@ from fastapi import APIRouter, Depends, Path
 
 from app.accounts.deps import CurrentUser
 from app.catalog.deps import BookId
-from app.core.db.transaction import TransactionRoute
+from app.core.db.route import TransactionRoute
+from app.core.deps import PageNumber, PageSize
 from app.core.middleware import storable_text
 from app.core.openapi import problems
-from app.core.paging import PageNumber, PageSize
 from app.core.values import Id
 from app.reviews.deps import Reviews
 from app.reviews.schemas import ReviewCreate, ReviewList, ReviewOut, ReviewUpdate

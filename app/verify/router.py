@@ -3,7 +3,8 @@
 from fastapi import APIRouter
 
 from app.accounts.deps import AdminUser
-from app.core.db.transaction import Session, TransactionRoute, release
+from app.core.db.route import Session, TransactionRoute
+from app.core.db.transaction import release
 from app.verify.schemas import Verification
 from app.verify.service import verify
 

@@ -19,7 +19,7 @@ async def get_reader(request: Request, visitor: AnyVisitor) -> Caller:
     """The reader; a guest is asked to sign in, and comes back here afterwards."""
     if visitor.caller is None:
         if request.url.path == STAFF or request.url.path.startswith(f"{STAFF}/"):
-            note_refusal(Kind.STAFF_PAGE_REFUSED, operation=operation_of(request))
+            note_refusal(Kind.STAFF_PAGE_REFUSED, operation=operation_of(request.scope))
         raise Answered(see_other(f"{SIGN_IN}?next={quote(_came_from(request))}"))
     return visitor.caller
 
@@ -39,7 +39,7 @@ def _came_from(request: Request) -> str:
 async def get_staff(request: Request, reader: Annotated[Caller, Depends(get_reader)], visitor: AnyVisitor) -> Caller:
     """A member of staff; a reader gets 403."""
     if not visitor.is_staff:
-        note_refusal(Kind.STAFF_PAGE_REFUSED, reader.id, operation=operation_of(request))
+        note_refusal(Kind.STAFF_PAGE_REFUSED, reader.id, operation=operation_of(request.scope))
         raise Answered(error_page(request, 403, "For staff only", "This part of the shop is for its staff."))
     return reader
 

@@ -6,7 +6,7 @@ from fastapi import Depends
 
 from app.accounts.browser import BrowserSessions, of_browsers
 from app.accounts.service_deps import Policy
-from app.core.db.transaction import Session
+from app.core.db.route import Session
 
 
 async def get_browser_sessions(session: Session, policy: Policy) -> BrowserSessions:

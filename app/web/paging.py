@@ -1,8 +1,8 @@
 """Where a page of a list begins."""
 
 from fastapi import Request
-from fastapi.exceptions import RequestValidationError
 
+from app.core.errors import InvalidRequest
 from app.core.paging import Cursors, Position
 from app.core.values import INT_MAX
 from app.web.errors import Answered
@@ -16,5 +16,5 @@ def page_begins(request: Request, cursors: Cursors, scope: str, start: str, max_
     """
     try:
         return cursors.position(scope, request.query_params.get("cursor"), max_id)
-    except RequestValidationError as error:
+    except InvalidRequest as error:
         raise Answered(see_other(start)) from error

@@ -14,8 +14,8 @@ from starlette.exceptions import HTTPException
 from app.accounts.security.kinds import Kind
 from app.accounts.security.noting import note_refusal
 from app.core.body_limit import MAX_FIELDS
-from app.core.db.transaction import TransactionRoute
-from app.core.errors import DomainError
+from app.core.db.route import TransactionRoute
+from app.core.errors import DomainError, InvalidRequest
 from app.core.middleware import storable_text
 from app.web.errors import Answered, error_page
 from app.web.visitor import brings_form_token, visitor_of
@@ -82,14 +82,14 @@ async def _answer(
         return await handle(request)
     except Answered as answered:
         return answered.response
+    except (RequestValidationError, InvalidRequest):
+        return error_page(request, 404, "Page not found", "There is no such page; the address may be mistyped.")
     except DomainError as error:
         wait = error.retry_after()
         headers = {} if wait is None else {"Retry-After": str(wait)}
         return error_page(request, error.status, error.title, error.detail, headers)
     except HTTPException as error:
         return error_page(request, error.status_code, HTTPStatus(error.status_code).phrase, error.detail)
-    except RequestValidationError:
-        return error_page(request, 404, "Page not found", "There is no such page; the address may be mistyped.")
     except Exception:
         log.exception("unforeseen fault")
         return error_page(request, 500, "Something went wrong", "The fault is ours, and nothing was changed.")

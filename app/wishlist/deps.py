@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from app.core.db.transaction import Session
+from app.core.db.route import Session
 from app.core.parts import SETTINGS
 from app.wishlist.service import WishlistService
 

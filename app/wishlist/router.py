@@ -4,9 +4,10 @@ from fastapi import APIRouter, Response
 
 from app.accounts.deps import CurrentUser
 from app.catalog.deps import BookId
-from app.core.db.transaction import TransactionRoute
+from app.core.db.route import TransactionRoute
+from app.core.deps import LIST_HEADERS, CursorsDep, CursorText, OptionalLimit
 from app.core.openapi import problems
-from app.core.paging import LIST_HEADERS, CursorsDep, CursorText, OptionalLimit, next_link
+from app.core.paging import next_link
 from app.wishlist.deps import Wishlists
 from app.wishlist.schemas import AddWish, WishlistOut, WishOut
 

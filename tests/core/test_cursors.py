@@ -6,10 +6,10 @@ from base64 import urlsafe_b64encode
 from typing import Any
 
 import pytest
-from fastapi.exceptions import RequestValidationError
 
 from app.catalog.query import BookQuery
 from app.catalog.sorting import ORDERS
+from app.core.errors import InvalidRequest
 from app.core.keys import KeyRing, Keys
 from app.core.paging import Cursors
 from tests.support import Shop, assert_problem
@@ -68,7 +68,7 @@ def sealed(ring: KeyRing, scope: str, payload: bytes) -> str:
 def refused(read: Any, *arguments: Any) -> bool:
     try:
         read(*arguments)
-    except RequestValidationError:
+    except InvalidRequest:
         return True
     return False
 

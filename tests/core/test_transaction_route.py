@@ -8,7 +8,8 @@ from sqlalchemy import text
 
 from app.core.config import Settings
 from app.core.db.engine import make_engine
-from app.core.db.transaction import Database, Session, TransactionRoute
+from app.core.db.route import Session, TransactionRoute
+from app.core.db.transaction import Database
 
 WRITTEN = "SELECT name FROM genres ORDER BY name"
 

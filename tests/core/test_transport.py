@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from app.core.config import Settings
-from app.core.db.transaction import TransactionRoute
+from app.core.db.route import TransactionRoute
 from app.core.middleware import storable_text
 from app.main import create_app
 from app.web.route import PageRoute

@@ -15,8 +15,8 @@ from app.accounts.oauth.service import Departure, OAuthService
 from app.accounts.service_deps import Policy
 from app.core.config import Settings
 from app.core.db.transaction import DATABASE
+from app.core.deps import Limiter
 from app.core.parts import KEYS, SETTINGS
-from app.core.rate_limit import Limiter
 from app.mail.deps import OutboxDep
 
 COOKIE = "session"

@@ -5,12 +5,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse
 
-from app.accounts.limits import Limits
 from app.accounts.oauth.deps import CallbackRoute, FlowCookie, OAuth, forget_flow, redirect
 from app.accounts.oauth.github import GitHub
 from app.accounts.oauth.google import Google
 from app.accounts.oauth.schemas import GoogleToken, ProviderAnswer
 from app.accounts.schemas import TokensOut
+from app.accounts.service_deps import Limits
 from app.core.config import Settings
 from app.core.middleware import storable_text
 from app.core.openapi import problems

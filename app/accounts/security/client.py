@@ -1,10 +1,9 @@
 """Where a request comes from, as far as it may be kept: a network, never an address; a device, never a header."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
-from typing import TypeAlias
-
-from starlette.types import Scope
+from typing import Any, TypeAlias
 
 Network: TypeAlias = IPv4Network | IPv6Network
 
@@ -42,7 +41,7 @@ class Client:
     device: str | None = None
 
 
-def client_of(scope: Scope) -> Client:
+def client_of(scope: Mapping[str, Any]) -> Client:
     """The client of a request. A proxy that is trusted has put its client's address there."""
     host = (scope.get("client") or ("",))[0]
     agent = next((value for name, value in scope["headers"] if name == b"user-agent"), b"")

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends
 
 from app.accounts.security.trail import SecurityTrail
-from app.core.db.transaction import Session
+from app.core.db.route import Session
 
 
 async def get_trail(session: Session) -> SecurityTrail:

@@ -6,14 +6,13 @@ What is noted holds ids, words of ours, and what `client_of` makes of the reques
 import logging
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
+from typing import Any
 
-from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.types import Scope
 
 from app.accounts.security.client import Client, client_of
 from app.accounts.security.kinds import Kind
@@ -21,7 +20,7 @@ from app.accounts.security.note import NOWHERE, SecurityNote
 from app.accounts.security.repository import keep
 from app.core.db.transaction import once_committed
 from app.core.errors import RateLimited
-from app.core.middleware import NO_REQUEST, request_id
+from app.core.logging import NO_REQUEST, request_id
 
 LINES_A_MINUTE = 120
 """Of each kind of refusal, in each process: a flood must not fill the disk by way of the log either."""
@@ -33,7 +32,7 @@ log = logging.getLogger("app.security")
 class Noted:
     """What the request that is served has noted and nobody has stored yet, and the client it comes from."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Mapping[str, Any]) -> None:
         self._scope = scope
         self._client: Client | None = None
         self.refusals: list[SecurityNote] = []
@@ -77,9 +76,9 @@ def limit_noted(operation: str, email: str | None = None) -> Iterator[None]:
         raise
 
 
-def operation_of(request: Request) -> str:
-    """Method and path of the operation, in the words of its route."""
-    return f"{request.method} {getattr(request.scope.get('route'), 'path_format', '')}"
+def operation_of(scope: Mapping[str, Any]) -> str:
+    """Method and path of the operation that the request of this scope calls, in the words of its route."""
+    return f"{scope['method']} {getattr(scope.get('route'), 'path_format', '')}"
 
 
 def _note(kind: Kind, user_id: int | None, email: str | None, detail: dict[str, str]) -> SecurityNote:

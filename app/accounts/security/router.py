@@ -9,8 +9,9 @@ from app.accounts.security.deps import Trail
 from app.accounts.security.kinds import Kind
 from app.accounts.security.query import MAX_ID, SecurityFilter, read_network
 from app.accounts.security.schemas import SecurityEventOut, SignInOut
-from app.core.paging import LIST_HEADERS, CursorsDep, CursorText, Limit, next_link
-from app.core.problems import invalid_input
+from app.core.deps import LIST_HEADERS, CursorsDep, CursorText, Limit
+from app.core.errors import invalid_input
+from app.core.paging import next_link
 from app.core.values import Id, Moment
 
 router = APIRouter(tags=["security"], route_class=NoStoreRoute)

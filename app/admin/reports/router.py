@@ -10,10 +10,11 @@ from app.accounts.deps import AdminUser
 from app.admin.deps import Reports
 from app.admin.reports.rules import Measure, PeriodName, StockPlace
 from app.admin.reports.schemas import LowStock, SalesByDay, SalesSummary, TopBooks
-from app.core.db.transaction import TransactionRoute
-from app.core.paging import LIST_HEADERS, Cursors, CursorsDep, CursorText, damaged_cursor, next_link
+from app.core.db.route import TransactionRoute
+from app.core.deps import LIST_HEADERS, CursorsDep, CursorText
+from app.core.errors import invalid_input
+from app.core.paging import Cursors, damaged_cursor, next_link
 from app.core.parts import SETTINGS
-from app.core.problems import invalid_input
 from app.core.values import INT_MAX, Id, iso_date
 
 router = APIRouter(prefix="/admin/analytics", tags=["analytics"], route_class=TransactionRoute)

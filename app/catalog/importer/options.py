@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from app.catalog.importer.cells import MAX_PRICE, MAX_STOCK
+from app.core.errors import OperatorError
 
 
-class ImportFailed(Exception):
+class ImportFailed(OperatorError):
     """Nothing (more) can be imported. The message is one sentence for the person at the command line."""
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.core.config import Settings, load_settings
 from app.core.db.engine import make_plain_engine, most_connections
 from app.core.embedded import EmbeddedPostgres
+from app.core.errors import OperatorError
 
 PROJECT = Path(__file__).resolve().parents[3]
 _INSTALLED = PROJECT / "app" / "migrations"
@@ -22,7 +23,7 @@ MIGRATIONS = _INSTALLED if _INSTALLED.is_dir() else PROJECT / "alembic"
 """A wheel carries them inside of the package (setup.py); in a checkout they lie beside it."""
 
 
-class DatabaseUnusable(Exception):
+class DatabaseUnusable(OperatorError):
     """The database is out of reach or of another release; the message says what to do."""
 
 

@@ -1,5 +1,7 @@
 """What the embedded database says when it cannot serve."""
 
+from app.core.errors import OperatorError
 
-class EmbeddedPostgresError(Exception):
-    """The embedded PostgreSQL cannot be used. The message is a sentence for the person who starts the shop."""
+
+class EmbeddedPostgresError(OperatorError):
+    """The embedded PostgreSQL cannot be used."""

@@ -11,8 +11,8 @@ from app.accounts.oauth.service import OAuthService
 from app.accounts.service import AccountService
 from app.accounts.service_deps import Policy
 from app.accounts.sessions import SessionService, TokenPolicy
-from app.core.db.transaction import Session
-from app.core.rate_limit import Limiter
+from app.core.db.route import Session
+from app.core.deps import Limiter
 from app.mail.deps import OutboxDep
 from app.web.account.establishing import Entrance
 from app.web.buying.deps import basket_on

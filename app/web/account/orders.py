@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from app.core.paging import CursorsDep
+from app.core.deps import CursorsDep
 from app.core.parts import SETTINGS
 from app.core.values import Id
 from app.orders.deps import Cancellations, Orders

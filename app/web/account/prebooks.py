@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from app.core.paging import CursorsDep, CursorText
+from app.core.deps import CursorsDep, CursorText
 from app.core.values import Id
 from app.prebookings.deps import PreBookings
 from app.prebookings.errors import AlreadyCancelled

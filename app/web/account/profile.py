@@ -6,10 +6,10 @@ from typing import ClassVar
 from fastapi import APIRouter, Request, Response
 
 from app.accounts.errors import NameReserved
-from app.accounts.limits import Limits
 from app.accounts.schemas import AccountOut, ChangeAccount, ChangePassword
-from app.accounts.service_deps import Accounts
-from app.core.db.transaction import Session, release
+from app.accounts.service_deps import Accounts, Limits
+from app.core.db.route import Session
+from app.core.db.transaction import release
 from app.core.errors import DomainError
 from app.web.access import Reader
 from app.web.forms import Form, Sent, rerender_form

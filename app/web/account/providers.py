@@ -6,16 +6,16 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.limits import Limits
 from app.accounts.oauth.deps import CallbackRoute, FlowCookie, forget_flow, redirect
 from app.accounts.oauth.flow import LIFE_SECONDS
 from app.accounts.oauth.github import GitHub
 from app.accounts.oauth.google import Google
 from app.accounts.oauth.providers import LABELS
-from app.accounts.oauth.router import ProviderAnswer
-from app.accounts.service_deps import Policy
+from app.accounts.oauth.schemas import ProviderAnswer
+from app.accounts.service_deps import Limits, Policy
 from app.core.config import Settings
-from app.core.db.transaction import DATABASE, Session, release
+from app.core.db.route import Session
+from app.core.db.transaction import DATABASE, release
 from app.core.errors import DomainError
 from app.core.parts import SETTINGS
 from app.web import cookies

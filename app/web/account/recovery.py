@@ -6,11 +6,11 @@ from typing import ClassVar
 from fastapi import APIRouter, Request, Response
 
 from app.accounts.errors import LinkInvalid
-from app.accounts.limits import Limits
 from app.accounts.models import LinkPurpose
 from app.accounts.schemas import ForgotPassword, ResetPassword
-from app.accounts.service_deps import Recovery
-from app.core.db.transaction import Session, release
+from app.accounts.service_deps import Limits, Recovery
+from app.core.db.route import Session
+from app.core.db.transaction import release
 from app.core.errors import DomainError
 from app.web.access import SIGN_IN, Reader
 from app.web.errors import Answered

@@ -5,9 +5,10 @@ from typing import ClassVar
 
 from fastapi import APIRouter, Request, Response
 
-from app.accounts.limits import Limits
 from app.accounts.schemas import LogIn
-from app.core.db.transaction import Session, release
+from app.accounts.service_deps import Limits
+from app.core.db.route import Session
+from app.core.db.transaction import release
 from app.core.errors import DomainError
 from app.web.access import SIGN_IN, own_path
 from app.web.account.deps import BrowserAccounts, EntranceDep

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from app.cart.errors import BookOutOfStock, CartFull
 from app.catalog.errors import BookNotFound
-from app.core.paging import CursorsDep, CursorText
+from app.core.deps import CursorsDep, CursorText
 from app.core.values import Id
 from app.web.access import Reader, own_path
 from app.web.buying.deps import BasketDep

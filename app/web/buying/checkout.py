@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Request, Response
 
-from app.core.db.transaction import Session
+from app.core.db.route import Session
 from app.core.parts import SETTINGS
 from app.core.values import Id
 from app.orders.checkout import check_out

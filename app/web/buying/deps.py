@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cart.service import CartService
 from app.catalog.shelves import Shelves
-from app.core.db.transaction import Session
+from app.core.db.route import Session
 from app.web.buying.basket import Basket
 from app.web.visitor import AnyVisitor, Visitor
 

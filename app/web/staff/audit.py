@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from app.audit.deps import Trail
 from app.audit.models import AuditEvent
 from app.audit.schemas import AuditFilter
-from app.core.paging import CursorsDep
+from app.core.deps import CursorsDep
 from app.web.access import Staff
 from app.web.formats import words
 from app.web.page import PageContext, render

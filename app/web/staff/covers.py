@@ -3,7 +3,8 @@
 from fastapi import APIRouter, Request, Response
 
 from app.catalog.deps import Books
-from app.core.db.transaction import Session, release
+from app.core.db.route import Session
+from app.core.db.transaction import release
 from app.core.errors import DomainError
 from app.media.deps import Images
 from app.media.schemas import UploadedImage

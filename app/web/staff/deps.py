@@ -6,7 +6,7 @@ from fastapi import Depends
 
 from app.admin.outbox import RequeueService
 from app.admin.users import UserService
-from app.core.db.transaction import Session
+from app.core.db.route import Session
 from app.web.access import Staff
 
 

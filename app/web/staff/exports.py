@@ -6,7 +6,8 @@ from app.accounts.deps import NoStoreRoute
 from app.admin.export_answer import Export, InPeriod
 from app.admin.exports import ExportName
 from app.audit.service import record
-from app.core.db.transaction import DATABASE, Session
+from app.core.db.route import Session
+from app.core.db.transaction import DATABASE
 from app.web.access import Staff
 from app.web.route import PrivatePageRoute
 

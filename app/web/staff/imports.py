@@ -15,7 +15,8 @@ from app.audit.service import record
 from app.catalog.importer import ImportFailed, parse_mapping
 from app.catalog.rules import MAX_STOCK
 from app.catalog.schemas import Price
-from app.core.db.transaction import DATABASE, Session, release
+from app.core.db.route import Session
+from app.core.db.transaction import DATABASE, release
 from app.core.errors import DomainError
 from app.media.uploads import read_upload
 from app.web.access import Staff

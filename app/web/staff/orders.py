@@ -5,8 +5,8 @@ from typing import ClassVar
 
 from fastapi import APIRouter, Request, Response
 
+from app.core.deps import CursorsDep
 from app.core.errors import DomainError
-from app.core.paging import CursorsDep
 from app.core.values import Id
 from app.orders.deps import Cancellations, Orders
 from app.orders.models import Order, OrderStatus

@@ -16,7 +16,8 @@ from app.audit.schemas import AuditFilter
 from app.audit.service import AuditTrail, record
 from app.catalog.deps import Stock
 from app.catalog.models import Book
-from app.core.db.transaction import Session, release
+from app.core.db.route import Session
+from app.core.db.transaction import release
 from app.mail.deps import Mails
 from app.verify.schemas import Verification
 from app.verify.service import verify

@@ -12,7 +12,7 @@ from app.accounts.security.kinds import REFUSALS, Kind
 from app.accounts.security.models import SecurityEvent
 from app.accounts.security.query import MAX_ID, SecurityFilter, read_network
 from app.accounts.security.trail import Refused
-from app.core.paging import CursorsDep
+from app.core.deps import CursorsDep
 from app.web.access import Staff
 from app.web.page import PageContext, render
 from app.web.paging import page_begins

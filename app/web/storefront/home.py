@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.catalog.deps import ShelvesDep
 from app.catalog.models import Book
-from app.core.db.transaction import Session
+from app.core.db.route import Session
 from app.orders.best_sellers import BEST_SELLERS
 from app.web.page import PageContext, render
 from app.web.route import PageRoute

@@ -65,6 +65,8 @@ class LockedBook:
     price: Decimal
     cover_image_url: str | None
     stock_quantity: int
+    tax_category: str = "book"
+    weight_grams: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,9 @@ Count = Annotated[int, Field(ge=1, le=INT_MAX)]
 
 
 def money_text(amount: Decimal) -> str:
-    """Major units with exactly two decimals: `15.90`, `0.00`."""
-    return f"{amount:.2f}"
+    """Major units with two decimals, three where the currency has them and they say something: `15.90`, `1.255`."""
+    text = f"{amount:.3f}"
+    return text.removesuffix("0")
 
 
 def timestamp_text(moment: datetime) -> str:
@@ -31,7 +32,7 @@ def timestamp_text(moment: datetime) -> str:
 MoneyOut = Annotated[
     Decimal,
     PlainSerializer(money_text, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^\d+\.\d{2}$", "examples": ["15.90"]}, mode="serialization"),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+\.\d{2,3}$", "examples": ["15.90"]}, mode="serialization"),
 ]
 TimestampOut = Annotated[
     datetime,

@@ -36,6 +36,7 @@ class CancellationService:
         if within is None:
             before, after = {"status": "confirmed"}, {"status": "cancelled", "reason": reason}
             await record(self._session, actor, "order.cancelled", order_id, before=before, after=after)
-            title, body = f"Your order no. {order_id} was cancelled", f"The reason: {reason}"
-            notice = NewNotice(cancelled.user_id, "order_cancelled", title, body, order_page(order_id))
-            await post(self._session, notice)
+            if cancelled.user_id is not None:
+                title, body = f"Your order {cancelled.number} was cancelled", f"The reason: {reason}"
+                notice = NewNotice(cancelled.user_id, "order_cancelled", title, body, order_page(order_id))
+                await post(self._session, notice)

@@ -12,6 +12,7 @@ from app.mail.deps import OUTBOX, OutboxDep
 from app.orders.bounds import CheckoutBounds
 from app.orders.cancellation import CancellationService
 from app.orders.models import OrderStatus
+from app.orders.rules import order_number
 from app.orders.schemas import OrderFilter
 from app.orders.service import OrderService
 from app.payments.attempts import PaymentAttempts
@@ -31,9 +32,11 @@ async def get_filter(
     email: Annotated[str | None, Query(max_length=255, description="The buyer's whole address, in any case")] = None,
     created_from: Annotated[Moment | None, Query(description="Inclusive; ISO 8601, UTC without offset")] = None,
     created_to: Annotated[Moment | None, Query(description="Exclusive; ISO 8601, UTC without offset")] = None,
+    number: Annotated[str | None, Query(max_length=20, description="In any case, with or without the dash")] = None,
 ) -> OrderFilter:
     """The filters of the staff's order list."""
-    return OrderFilter(user_id, status, created_from, created_to, email)
+    wanted = None if number is None else order_number(number) or number
+    return OrderFilter(user_id, status, created_from, created_to, email, wanted)
 
 
 Orders = Annotated[OrderService, Depends(get_service)]

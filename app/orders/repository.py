@@ -1,11 +1,11 @@
 """The SQL of orders. Set-based: a lock is held for statements × round trip."""
 
+import json
 from collections.abc import Sequence
 from datetime import timedelta
-from decimal import Decimal
 from typing import Protocol, TypeVarTuple
 
-from sqlalchemy import ARRAY, Integer, Select, any_, func, literal, select, text, tuple_
+from sqlalchemy import ARRAY, Integer, Select, any_, func, literal, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
@@ -17,7 +17,7 @@ from app.catalog.stock import LockedBook, PutBack, lock_books, put_back, sale
 from app.core.db.driver import driver
 from app.core.paging import Position
 from app.orders.models import Order, OrderItem
-from app.orders.placed import Begun, KeptKeys, NewLine, PlacedLine, PlacedOrder
+from app.orders.placed import Begun, KeptKeys, NewLine, PlacedLine, PlacedOrder, Snapshot, Terms, told
 from app.orders.pricing import Totals, price
 from app.orders.schemas import OrderFilter
 from app.payments.models import EndedPayments
@@ -33,7 +33,10 @@ class Buyer(Protocol):
 
 
 Columns = TypeVarTuple("Columns")
+NO_TERMS = Terms()
 
+_EMAIL = func.coalesce(User.email, Order.email, "")
+"""The buyer's address: that of the account, where there is one."""
 _WITH_BOOK = joinedload(OrderItem.book).load_only(
     Book.title, Book.author, Book.isbn, Book.price, Book.cover_image_url, raiseload=True
 )
@@ -49,17 +52,26 @@ _PAYMENTS, _KEYS, _LINE = slice(2, 5), slice(5, 7), slice(7, None)
 # The snapshot of a line is what the decrement of its book gives back: the row under the lock, nothing read before.
 _PLACE_ORDER = f"""
     WITH placed AS (
-        INSERT INTO orders (user_id, currency, payment_reference,
-                            items_total, discount_total, delivery_total, tax_total, grand_total)
-        VALUES ($1, $2, $3, $6, $7, $8, $9, $10) RETURNING id, status, created_at
+        INSERT INTO orders (user_id, currency, payment_reference, tax_mode,
+                            items_total, discount_total, delivery_total, tax_total, grand_total,
+                            email, name, delivery_kind, delivery_method_id, delivery_name,
+                            collect_at, ship_to, bill_to, access_token, taxes)
+        VALUES ($1, $2, $3, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+        RETURNING id, number, status, created_at
     ), noted AS (
         INSERT INTO order_events (order_id, status, actor_user_id) SELECT id, status, $1 FROM placed
     ), {sale(order="placed", buyer="$1", book_ids="$4", quantities="$5")}, lines AS (
-        INSERT INTO order_items (order_id, book_id, quantity, unit_price, title, author, isbn)
-        SELECT placed.id, sold.id, quantity, price, title, author, isbn FROM sold, placed ORDER BY place
+        INSERT INTO order_items (order_id, book_id, quantity, unit_price, title, author, isbn,
+                                 discount, tax_category, tax_rate, tax)
+        SELECT placed.id, sold.id, quantity, price, title, author, isbn,
+               part.discount, part.category, part.rate, part.tax
+        FROM sold
+        JOIN unnest($22::numeric[], $23::varchar[], $24::numeric[], $25::numeric[])
+            WITH ORDINALITY AS part (discount, category, rate, tax, place) USING (place), placed
+        ORDER BY place
         RETURNING id, book_id, line_total
     )
-    SELECT placed.id, placed.created_at, lines.id, lines.book_id, lines.line_total FROM placed, lines
+    SELECT placed.id, placed.number, placed.created_at, lines.id, lines.book_id, lines.line_total FROM placed, lines
 """
 
 _CANCEL_ORDER = text("""
@@ -95,12 +107,13 @@ class OrderRepository:
 
     async def create_order(
         self,
-        user_id: int,
+        user_id: int | None,
         lines: Sequence[NewLine],
         *,
         currency: str,
         payment_reference: str | None,
         totals: Totals | None = None,
+        terms: Terms = NO_TERMS,
     ) -> PlacedOrder:
         """Write a confirmed order, its lines in the order given, the stock decrements and their `sale` movements.
 
@@ -118,14 +131,25 @@ class OrderRepository:
             payment_reference,
             [line.book.id for line in lines],
             [line.quantity for line in lines],
+            totals.mode,
             *(totals.items_total, totals.discount_total, totals.delivery_total, totals.tax_total, totals.grand_total),
+            *(terms.email, terms.name, terms.delivery_kind, terms.delivery_method_id, terms.delivery_name),
+            *(_json(terms.collect_at), _json(terms.ship_to), _json(terms.bill_to), terms.access_token),
+            json.dumps([told(tax) for tax in totals.taxes]),
+            [part.discount for part in totals.lines],
+            [line.tax_category for line in lines],
+            [part.rate for part in totals.lines],
+            [part.tax for part in totals.lines],
         )
-        order_id, created_at, *_ = rows[0]
-        written = {book_id: (item_id, line_total) for _1, _2, item_id, book_id, line_total in rows}
-        items = [_placed(line, *written[line.book.id]) for line in lines]
-        if tuple(item.line_total for item in items) != totals.lines:
+        order_id, number, created_at, *_ = rows[0]
+        written = {book_id: (item_id, line_total) for *_1, item_id, book_id, line_total in rows}
+        if [written[line.book.id][1] for line in lines] != [part.total for part in totals.lines]:
             raise AssertionError("the lines that were written are not those that were priced")
-        return PlacedOrder(order_id, created_at, currency, items, totals)
+        items = [
+            PlacedLine(written[line.book.id][0], line.book, line.quantity, part)
+            for line, part in zip(lines, totals.lines, strict=True)
+        ]
+        return PlacedOrder(order_id, number, created_at, currency, items, totals, terms)
 
     async def lock(self, order_id: int, of_user: int | None = None) -> Order | None:
         """Lock an order's row, and read the order with its items as it is under the lock.
@@ -138,9 +162,10 @@ class OrderRepository:
         return await self._session.scalar(query.options(_WITH_ITEMS).execution_options(populate_existing=True))
 
     async def buyer(self, order_id: int) -> Buyer:
-        """Whose order it is; the order's row must be locked."""
-        query = select(User.email, User.display_name).join(Order)
-        return (await self._session.execute(query.where(Order.id == order_id))).one()
+        """Who bought it: the account as it is now, without one what the order says. Its row must be locked."""
+        query = select(_EMAIL.label("email"), func.coalesce(User.display_name, Order.name).label("display_name"))
+        bought = query.select_from(Order).outerjoin(User).where(Order.id == order_id)
+        return (await self._session.execute(bought)).one()
 
     async def is_within(self, order_id: int, window: timedelta) -> bool:
         """Whether the order was made no longer than that ago, by the clock of the database."""
@@ -170,7 +195,7 @@ class OrderRepository:
         self, wanted: OrderFilter, *, limit: int, after: Position | None = None
     ) -> tuple[list[tuple[Order, str]], bool]:
         """Up to `limit` of all users' orders with the buyer's e-mail address, newest first; whether others follow."""
-        page = _page(select(Order, User.email).join(User), wanted, limit + 1, after)
+        page = _page(select(Order, _EMAIL).outerjoin(User), wanted, limit + 1, after)
         found = [(order, email) for order, email in await self._session.execute(page)]
         whole = await self._fill([order for order, _ in found[:limit]])
         return found[:whole], len(found) > whole
@@ -209,22 +234,25 @@ class OrderRepository:
 
     async def get_by_id(self, order_id: int) -> tuple[Order, str] | None:
         """Anyone's order with the buyer's e-mail address."""
-        query = select(Order, User.email).join(User).where(Order.id == order_id)
+        query = select(Order, _EMAIL).outerjoin(User).where(Order.id == order_id)
         whole = query.options(*_WHOLE).execution_options(populate_existing=True)
         row = (await self._session.execute(whole)).one_or_none()
         return None if row is None else (row[0], row[1])
 
 
-def _placed(line: NewLine, item_id: int, line_total: Decimal) -> PlacedLine:
-    return PlacedLine(item_id, line.book, line.quantity, line_total)
+def _json(value: Snapshot | None) -> str | None:
+    return None if value is None else json.dumps(value)
 
 
 def _filtered(query: Select[*Columns], wanted: OrderFilter) -> Select[*Columns]:
     if wanted.user_id is not None:
         query = query.where(Order.user_id == wanted.user_id)
     if wanted.email is not None:
-        buyer = select(User.id).where(func.lower(User.email) == func.lower(wanted.email))
-        query = query.where(Order.user_id == buyer.scalar_subquery())
+        account = select(User.id).where(func.lower(User.email) == func.lower(wanted.email))
+        of_account = Order.user_id == account.scalar_subquery()
+        query = query.where(or_(of_account, func.lower(Order.email) == func.lower(wanted.email)))
+    if wanted.number is not None:
+        query = query.where(Order.number == wanted.number)
     if wanted.status is not None:
         query = query.where(Order.status == wanted.status)
     if wanted.created_from is not None:

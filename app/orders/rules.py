@@ -1,5 +1,6 @@
 """The rules of checkout, on plain values."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -17,6 +18,16 @@ STEPS: Mapping[OrderStatus, frozenset[OrderStatus]] = {
 def may_become(now: OrderStatus, then: OrderStatus) -> bool:
     """Whether an order of one status may take the step to another."""
     return then in STEPS[now]
+
+
+_NUMBER = re.compile("[0-9A-HJKMNP-TV-Z]{8}")
+_LOOK_ALIKES = str.maketrans("OIL", "011", "- \t\u00a0\u2010\u2011\u2013")
+
+
+def order_number(text: str) -> str | None:
+    """The order number that somebody typed or read out, as it is stored; None where it is none."""
+    plain = text.strip().upper().translate(_LOOK_ALIKES)
+    return f"{plain[:4]}-{plain[4:]}" if _NUMBER.fullmatch(plain) else None
 
 
 class Line(Protocol):

@@ -3,25 +3,29 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
+from app.core.money import TaxMode
 from app.core.values import MoneyOut, PlainDecimal, TimestampOut, money_text
 from app.orders.models import Order, OrderItem, OrderStatus
-from app.orders.placed import PlacedLine, PlacedOrder
+from app.orders.placed import PlacedLine, PlacedOrder, rate_text
 from app.payments.service import PaymentOptions
 
 
 @dataclass(frozen=True, slots=True)
 class OrderFilter:
-    """Which orders: None means any. `created_from` inclusive, `created_to` exclusive, `email` the buyer's."""
+    """Which orders: None means any. `created_from` inclusive, `created_to` exclusive, `email` the account's or
+    the one of the order, `number` as `order_number` reads it.
+    """
 
     user_id: int | None = None
     status: OrderStatus | None = None
     created_from: datetime | None = None
     created_to: datetime | None = None
     email: str | None = None
+    number: str | None = None
 
 
 # Requests under an Idempotency-Key are told apart by what is dumped, so a value is dumped in one way, however it was
@@ -32,6 +36,13 @@ ExpectedTotal = Annotated[
     Field(ge=0, max_digits=28, decimal_places=2),
     AfterValidator(abs),
     PlainSerializer(money_text, return_type=str),
+]
+
+
+RateOut = Annotated[
+    Decimal,
+    PlainSerializer(rate_text, return_type=str),
+    WithJsonSchema({"type": "string", "examples": ["0.07"]}, mode="serialization"),
 ]
 
 
@@ -80,6 +91,11 @@ class OrderItemOut(BaseModel):
     author: str | None
     isbn: str | None
     book: OrderBook | None
+    line_total: MoneyOut
+    discount: MoneyOut
+    tax_category: str | None
+    tax_rate: RateOut
+    tax: MoneyOut
 
     @classmethod
     def of(cls, item: OrderItem | PlacedLine) -> Self:
@@ -94,6 +110,11 @@ class OrderItemOut(BaseModel):
             author=item.author if item.author is not None or book is None else book.author,
             isbn=item.isbn if item.isbn is not None or book is None else book.isbn,
             book=None if book is None else OrderBook.model_validate(book, from_attributes=True),
+            line_total=item.line_total,
+            discount=item.discount,
+            tax_category=item.tax_category,
+            tax_rate=item.tax_rate,
+            tax=item.tax,
         )
 
 
@@ -107,8 +128,26 @@ class OrderEventOut(BaseModel):
     created_at: TimestampOut
 
 
+class OrderTaxOut(BaseModel):
+    """What of an order is taxed at one rate. In mode `included` goods and delivery contain the tax."""
+
+    rate: RateOut
+    goods: MoneyOut
+    delivery: MoneyOut
+    tax: MoneyOut
+
+
+class OrderDeliveryOut(BaseModel):
+    """How an order gets to its buyer: collected (`collect_at` says where) or sent (`ship_to` does)."""
+
+    kind: Literal["collect", "ship"]
+    name: str | None
+    collect_at: dict[str, Any] | None
+    ship_to: dict[str, Any] | None
+
+
 class OrderOut(BaseModel):
-    """An order as its buyer sees it."""
+    """An order as its buyer sees it. `number` is what people call it by; `total_price` is what the books cost."""
 
     id: int
     status: OrderStatus
@@ -117,6 +156,18 @@ class OrderOut(BaseModel):
     total_price: MoneyOut
     currency: Annotated[str, Field(examples=["USD"])]
     events: list[OrderEventOut]
+    number: Annotated[str, Field(examples=["7K2M-9QXT"])]
+    email: str | None
+    name: str | None
+    delivery: OrderDeliveryOut | None
+    bill_to: dict[str, Any] | None
+    items_total: MoneyOut
+    discount_total: MoneyOut
+    delivery_total: MoneyOut
+    tax_mode: TaxMode
+    taxes: list[OrderTaxOut]
+    tax_total: MoneyOut
+    grand_total: MoneyOut
 
     @classmethod
     def of(cls, order: Order | PlacedOrder) -> Self:
@@ -135,12 +186,12 @@ class CancelRequest(BaseModel):
 class AdminOrderOut(OrderOut):
     """An order as staff see it."""
 
-    user_id: int
-    user_email: str
+    user_id: Annotated[int | None, Field(description="Null for a guest, and where the account was deleted")]
+    user_email: Annotated[str, Field(description="The address of the account; without one, that of the order")]
 
     @classmethod
     def of_user(cls, order: Order, email: str) -> Self:
-        """The order with its buyer; loaded as for `OrderOut.of`."""
+        """The order with its buyer's address; loaded as for `OrderOut.of`."""
         return cls(**_shown(order), user_id=order.user_id, user_email=email)
 
 
@@ -153,4 +204,27 @@ def _shown(order: Order | PlacedOrder) -> dict[str, object]:
         "total_price": order.items_total,
         "currency": order.currency,
         "events": [OrderEventOut.model_validate(event) for event in order.events],
+        "number": order.number,
+        "email": order.email,
+        "name": order.name,
+        "delivery": _delivery(order),
+        "bill_to": order.bill_to,
+        "items_total": order.items_total,
+        "discount_total": order.discount_total,
+        "delivery_total": order.delivery_total,
+        "tax_mode": order.tax_mode,
+        "taxes": order.taxes,
+        "tax_total": order.tax_total,
+        "grand_total": order.grand_total,
+    }
+
+
+def _delivery(order: Order | PlacedOrder) -> dict[str, object] | None:
+    if order.delivery_kind is None:
+        return None
+    return {
+        "kind": order.delivery_kind,
+        "name": order.delivery_name,
+        "collect_at": order.collect_at,
+        "ship_to": order.ship_to,
     }

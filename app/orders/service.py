@@ -32,7 +32,7 @@ from app.orders.errors import (
 from app.orders.idempotency import ClaimedKey, Outcome
 from app.orders.mails import OrderMails
 from app.orders.models import Order, OrderStatus
-from app.orders.placed import NewLine, PlacedOrder
+from app.orders.placed import NewLine, PlacedOrder, Terms
 from app.orders.pricing import price
 from app.orders.repository import OrderRepository
 from app.orders.schemas import CheckoutRequest, OrderFilter
@@ -41,9 +41,12 @@ from app.payments.attempts import PaymentAttempts, Purchase
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """What a cancellation did: whose order it was, and the books that got copies back."""
+    """What a cancellation did: which order it was and whose (None without an account), and the books that got copies
+    back.
+    """
 
-    user_id: int
+    number: str
+    user_id: int | None
     restocked: list[PutBack]
 
 
@@ -108,7 +111,12 @@ class OrderService:
         if not charge.approved:
             await self._decline(batch, under_key)
         order = await self._orders.create_order(
-            buyer.id, lines, currency=self._currency, payment_reference=charge.reference, totals=totals
+            buyer.id,
+            lines,
+            currency=self._currency,
+            payment_reference=charge.reference,
+            totals=totals,
+            terms=Terms(email=buyer.email, name=buyer.display_name),
         )
         self._payments.record(batch, order.id)
         self._cart.empty(batch, cart)
@@ -155,7 +163,7 @@ class OrderService:
         await self._orders.cancel(order, actor.id, reason)
         refunded = await self._payments.refund(order_id)
         await self._mails.cancellation(await self._orders.buyer(order_id), order, refunded, reason)
-        return Cancelled(order.user_id, restocked)
+        return Cancelled(order.number, order.user_id, restocked)
 
     async def can_cancel(self, order: Order, within: timedelta) -> bool:
         """Whether its buyer, who has that long, could cancel it now."""

@@ -44,7 +44,7 @@ async def orders(shop: Shop) -> list[int]:
         ("DELETE FROM order_items", [(0, 0), (0, 3)]),
         ("DELETE FROM books", [(7, 7), (7, 10)]),
         ("DELETE FROM orders WHERE id = {first}", [(7, 10)]),
-        ("DELETE FROM users", []),
+        ("DELETE FROM users", [(7, 7), (7, 10)]),
         (
             "INSERT INTO order_items (order_id, quantity, unit_price) SELECT {first}, 2, n FROM generate_series(0, 3) n",
             [(19, 19), (7, 10)],

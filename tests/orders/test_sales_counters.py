@@ -49,7 +49,7 @@ async def three_orders(shop: Shop) -> None:
         ("UPDATE order_items SET unit_price = 1", (3, 12, 12)),
         ("DELETE FROM order_items", (3, 0, 0)),
         ("DELETE FROM orders", (0, 0, 0)),
-        ("DELETE FROM users", (0, 0, 0)),
+        ("DELETE FROM users", (3, 12, 42)),
         ("DELETE FROM books", (3, 12, 42)),
         ("TRUNCATE order_items", (3, 0, 0)),
         ("TRUNCATE orders CASCADE", (0, 0, 0)),

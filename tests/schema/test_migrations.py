@@ -109,7 +109,7 @@ def test_old_confirmations_find_their_orders(alembic: Config, sql):
         SELECT kind || told || email, kind, email, 'S',
                '<p>Hello &lt;strong&gt;no. 9, thank you for your order <strong>no. ' || told || '</strong>.', 'T'
         FROM (SELECT users.email, orders.id FROM users JOIN orders ON orders.user_id = users.id
-              WHERE email = 'ann@example.com') AS ann
+              WHERE users.email = 'ann@example.com') AS ann
     """
     sql(
         f"{mail}, LATERAL (VALUES ('order_confirmation', id::text), ('order_confirmation', '999999'), "
@@ -120,7 +120,7 @@ def test_old_confirmations_find_their_orders(alembic: Config, sql):
     )
     command.upgrade(alembic, "head")
     told = sql("SELECT kind, order_id FROM email_outbox WHERE order_id IS NOT NULL")
-    ann = "SELECT orders.id FROM orders JOIN users ON users.id = user_id WHERE email = 'ann@example.com'"
+    ann = "SELECT orders.id FROM orders JOIN users ON users.id = user_id WHERE users.email = 'ann@example.com'"
     assert [tuple(row) for row in told] == [("order_confirmation", sql(ann)[0][0])]
     assert sql("SELECT every(restock_mails) FROM users")[0][0]
 

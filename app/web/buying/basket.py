@@ -44,6 +44,10 @@ class BasketLine:
         return self.book.price
 
     @property
+    def tax_category(self) -> str:
+        return "book"
+
+    @property
     def total(self) -> Decimal:
         return line_total(self.unit_price, self.quantity)
 

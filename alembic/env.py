@@ -12,6 +12,7 @@ import app.audit.models
 import app.cart.models
 import app.catalog.models
 import app.core.db.rate_limit_table
+import app.delivery.models
 import app.jobs.models
 import app.mail.models
 import app.orders.models

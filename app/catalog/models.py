@@ -48,13 +48,15 @@ class Book(Base):
 
     `price` is in major units of the shop's currency. `rating_sum`, `rating_count` and `rating_mean` cover the
     reviews that are not deleted and are kept by a trigger on `reviews`; nothing else writes them. `picked_at` is when
-    the staff began to recommend it.
+    the staff began to recommend it. Without `weight_grams`, a usual weight is taken (`app/delivery/rules.py`).
     """
 
     __tablename__ = "books"
     __table_args__ = (
         CheckConstraint("price > 0", name="price_positive"),
         CheckConstraint("stock_quantity >= 0", name="stock_not_negative"),
+        CheckConstraint("weight_grams > 0", name="weight_grams_positive"),
+        CheckConstraint("tax_category IN ('book', 'ebook', 'other')", name="tax_category"),
         Index("ix_books_title_id", "title", "id"),
         Index("ix_books_price_id", "price", "id"),
         Index("ix_books_publish_date_id", "publish_date", "id"),
@@ -97,6 +99,8 @@ class Book(Base):
     rating_sum: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     rating_count: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     rating_mean: Mapped[Decimal | None] = mapped_column(Numeric, Computed(RATING_MEAN, persisted=True))
+    weight_grams: Mapped[int | None]
+    tax_category: Mapped[str] = mapped_column(String(10), default="book", server_default="book")
 
 
 class BookCounter(Base):

@@ -28,7 +28,7 @@ LEFT_AFTER_DOWNGRADE = """
     UNION ALL SELECT typname FROM pg_type JOIN pg_namespace n ON n.oid = typnamespace WHERE nspname = 'public' AND typtype = 'e'
     UNION ALL SELECT proname FROM pg_proc JOIN pg_namespace n ON n.oid = pronamespace
         WHERE nspname = 'public' AND proname LIKE 'bookstore%'
-    UNION ALL SELECT extname FROM pg_extension WHERE extname IN ('pg_trgm', 'unaccent')
+    UNION ALL SELECT extname FROM pg_extension WHERE extname IN ('pg_trgm', 'unaccent', 'btree_gist')
 """
 
 

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "c8d0e2f4a696"
-down_revision = "c2d4f6a8b060"
+down_revision = "a2b4c6d8e0b0"
 branch_labels = None
 depends_on = None
 

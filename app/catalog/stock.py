@@ -24,7 +24,7 @@ BOOKS_STAY = "FOR KEY SHARE OF books"
 """The end of a query: the rows of `books` that it reads are not deleted before the transaction ends."""
 
 _LOCK_BOOKS = """
-    SELECT id, title, author, isbn, price, cover_image_url, stock_quantity FROM books
+    SELECT id, title, author, isbn, price, cover_image_url, stock_quantity, tax_category, weight_grams FROM books
     WHERE id = ANY($1::integer[]) ORDER BY id FOR UPDATE
 """
 
@@ -65,8 +65,8 @@ class LockedBook:
     price: Decimal
     cover_image_url: str | None
     stock_quantity: int
-    tax_category: str = "book"
-    weight_grams: int | None = None
+    tax_category: str
+    weight_grams: int | None
 
 
 @dataclass(frozen=True, slots=True)

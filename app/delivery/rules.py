@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
-from app.core.money import NOTHING
+from app.core.money import NOTHING, TaxMode
 
 DEFAULT_GRAMS = 500
 """What a book without a weight is taken to weigh."""
@@ -16,14 +16,6 @@ CHANGES_LOCK = 6_171_014
 EUROPEAN_UNION = frozenset(
     "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE".split()  # noqa: SIM905
 )
-
-
-class TaxMode(StrEnum):
-    """Whether a shop charges tax, and whether its prices hold it already."""
-
-    NONE = "none"
-    INCLUDED = "included"
-    ADDED = "added"
 
 
 class Kind(StrEnum):

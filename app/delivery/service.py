@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.money import NOTHING
+from app.core.money import NOTHING, TaxMode
 from app.delivery.errors import (
     AddressMissing,
     DeliveryMethodNotFound,
@@ -20,7 +20,6 @@ from app.delivery.rules import (
     Kind,
     Place,
     Rate,
-    TaxMode,
     TaxTerms,
     place_text,
     price_for,

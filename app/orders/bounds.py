@@ -1,9 +1,12 @@
-"""How much a checkout may take (docs/limits.md)."""
+"""What a checkout goes by besides the cart: how much it may take (docs/limits.md), and the terms of the shop."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from typing import Self
+from zoneinfo import ZoneInfo
 
 from app.core.config import Settings
+from app.delivery.rules import TaxTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +21,17 @@ class CheckoutBounds:
     def of(cls, settings: Settings) -> Self:
         """As the settings say."""
         return cls(settings.max_cart_lines, settings.max_declined_payments, settings.max_idempotency_keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Selling:
+    """In which currency the shop sells, how many decimals that has, how sales are taxed, and by which day."""
+
+    currency: str
+    decimals: int = 2
+    tax: TaxTerms = field(default_factory=TaxTerms)
+    zone: ZoneInfo | None = None
+
+    def today(self) -> date:
+        """The day in the shop, which tells the tax rates that are in force."""
+        return datetime.now(self.zone or UTC).date()

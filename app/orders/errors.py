@@ -73,6 +73,17 @@ class TotalChanged(CheckoutRefused):
         return {"current_total": money_text(self.current_total)}
 
 
+class PriceNotInCurrency(CheckoutRefused):
+    """A price has decimals that the shop's currency does not have: a fault of the shop, which staff have to mend."""
+
+    code = "ORDER_PRICE_NOT_IN_CURRENCY"
+    status = HTTPStatus.CONFLICT
+    title = "A price does not fit the currency"
+
+    def __init__(self, currency: str) -> None:
+        super().__init__(f"A price of your cart is no amount of {currency}. Please tell the shop.")
+
+
 class TooLarge(Full, CheckoutRefused):
     """The cart is from a time when it could hold more lines than an order may have now."""
 

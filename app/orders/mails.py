@@ -24,20 +24,20 @@ class OrderMails:
         self._session = session
         self._outbox = outbox
 
-    def confirm(self, batch: Batch, buyer: Buyer, order: PlacedOrder) -> None:
-        """Queue the confirmation with `batch`."""
-        told = self._told(buyer, order)
-        self._outbox.queue_in(batch, "order_confirmation", buyer.email, CONFIRMED_SUBJECT, **told)
+    def confirm(self, batch: Batch, order: PlacedOrder) -> None:
+        """Queue the confirmation with `batch`, to the address that the order says."""
+        told = self._told(order.name, order)
+        self._outbox.queue_in(batch, "order_confirmation", order.email or "", CONFIRMED_SUBJECT, **told)
 
     async def cancellation(self, buyer: Buyer, order: Order, refunded: Decimal | None, reason: str | None) -> None:
         """`refunded` in major units of the order's currency, None where nothing had been charged."""
         given_back = None if refunded is None else money_text(refunded)
-        told = self._told(buyer, order) | {"refunded": given_back, "reason": reason}
+        told = self._told(buyer.display_name, order) | {"refunded": given_back, "reason": reason}
         await self._outbox.queue(self._session, "order_cancelled", buyer.email, CANCELLED_SUBJECT, **told)
 
-    def _told(self, buyer: Buyer, order: Order | PlacedOrder) -> dict[str, Any]:
+    def _told(self, name: str | None, order: Order | PlacedOrder) -> dict[str, Any]:
         return {
-            "display_name": buyer.display_name,
+            "display_name": name,
             "order_id": order.id,
             "lines": [_line(item) for item in order.items],
             "total": money_text(order.grand_total),

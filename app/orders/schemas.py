@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
+from app.accounts.schemas import Email
 from app.core.money import TaxMode
-from app.core.values import MoneyOut, PlainDecimal, TimestampOut, money_text
+from app.core.values import Id, MoneyOut, PlainDecimal, SingleLine, TimestampOut, money_text
 from app.orders.models import Order, OrderItem, OrderStatus
 from app.orders.placed import PlacedLine, PlacedOrder, rate_text
 from app.payments.service import PaymentOptions
@@ -39,6 +40,7 @@ ExpectedTotal = Annotated[
 ]
 
 
+MAX_NAME = 100
 RateOut = Annotated[
     Decimal,
     PlainSerializer(rate_text, return_type=str),
@@ -46,15 +48,31 @@ RateOut = Annotated[
 ]
 
 
+BuyerName = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME),
+    SingleLine,
+]
+
+
+class DeliveryChoice(BaseModel):
+    """A way of delivery out of `GET /delivery/options`."""
+
+    method: Annotated[Id, Field(examples=[1])]
+
+
 class CheckoutRequest(BaseModel):
-    """What a buyer may say at checkout; `{}` is enough."""
+    """What a buyer may say at checkout; for an account `{}` is enough: it collects in the shop."""
 
     force_payment_failure: bool = Field(default=False, description="Honoured by the mock payment service alone.")
     expected_total: ExpectedTotal | None = Field(
         default=None,
         examples=["31.80"],
-        description="The total the buyer saw; checkout is refused when it is another.",
+        description="The grand total the buyer saw; checkout is refused when it is another.",
     )
+    email: Email | None = Field(default=None, description="Where mails of the order go. Null: to the account.")
+    name: BuyerName | None = Field(default=None, description="Who buys. Null: as the address or the account says.")
+    delivery: DeliveryChoice | None = Field(default=None, description="Null: the first way to collect in the shop.")
 
     def payment_options(self) -> PaymentOptions:
         """What the payment service is told besides the amount."""

@@ -1,5 +1,6 @@
 """Checkout, the story of the shop; and the orders it leaves."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import NoReturn
@@ -10,11 +11,15 @@ from app.accounts.caller import Caller
 from app.cart.service import CartService
 from app.catalog.stock import PutBack
 from app.core.db.batch import Batch
+from app.core.money import NotInCurrency, items_total, line_total
 from app.core.paging import Page, Position
 from app.core.values import INT_MAX
+from app.delivery.rules import Goods, parcel_grams
+from app.delivery.schemas import Chosen
+from app.delivery.service import DeliveryService
 from app.mail.outbox import Outbox
 from app.orders import rules
-from app.orders.bounds import CheckoutBounds
+from app.orders.bounds import CheckoutBounds, Selling
 from app.orders.errors import (
     CancelTooLate,
     CartEmpty,
@@ -24,6 +29,7 @@ from app.orders.errors import (
     NotEnoughStock,
     OrderNotFound,
     PaymentDeclined,
+    PriceNotInCurrency,
     RestockOutOfRange,
     TooLarge,
     TooManyDeclines,
@@ -33,7 +39,7 @@ from app.orders.idempotency import ClaimedKey, Outcome
 from app.orders.mails import OrderMails
 from app.orders.models import Order, OrderStatus
 from app.orders.placed import NewLine, PlacedOrder, Terms
-from app.orders.pricing import price
+from app.orders.pricing import Tax, Totals, price
 from app.orders.repository import OrderRepository
 from app.orders.schemas import CheckoutRequest, OrderFilter
 from app.payments.attempts import PaymentAttempts, Purchase
@@ -51,14 +57,14 @@ class Cancelled:
 
 
 class OrderService:
-    """Orders in the transaction of `session`; amounts in major units of `currency`."""
+    """Orders in the transaction of `session`; amounts in major units of the shop's currency."""
 
     def __init__(
         self,
         session: AsyncSession,
         payments: PaymentAttempts,
         outbox: Outbox,
-        currency: str,
+        selling: Selling,
         bounds: CheckoutBounds,
     ) -> None:
         self._session = session
@@ -67,7 +73,8 @@ class OrderService:
         self._bounds = bounds
         self._payments = payments
         self._mails = OrderMails(session, outbox)
-        self._currency = currency
+        self._selling = selling
+        self._delivery = DeliveryService(session)
 
     async def checkout(
         self, buyer: Caller, request: CheckoutRequest, *, under_key: ClaimedKey | None = None
@@ -78,7 +85,9 @@ class OrderService:
 
         Raises:
             KeysExhausted: it would be kept under one key too many.
-            CartEmpty, TooLarge, ItemsUnavailable, NotEnoughStock, TotalChanged: the cart cannot be ordered as it is.
+            CartEmpty, TooLarge, ItemsUnavailable, NotEnoughStock, PriceNotInCurrency, TotalChanged: the cart cannot
+                be ordered as it is.
+            DeliveryMethodNotFound, AddressMissing, DeliveryNotThere, TaxRateMissing: it cannot be delivered so.
             TooManyDeclines: the payment service is not asked again before an hour is over.
             PaymentDeclined: the payment service said no.
         """
@@ -98,14 +107,14 @@ class OrderService:
         if short := rules.short_lines(cart.lines, books):
             raise NotEnoughStock(short)
         lines = [NewLine(books[line.book_id], line.quantity) for line in cart.lines]
-        totals = price(lines)
+        chosen = await self._choose(request, lines)
+        totals = self._priced(lines, chosen)
         if request.expected_total not in {None, totals.grand_total}:
             raise TotalChanged(totals.grand_total)
         if payments.declined_lately >= self._bounds.declines:
             raise TooManyDeclines(self._bounds.declines, payments.first_declined_at)
-        purchase = Purchase(
-            buyer.id, cart.id, cart.checkout_number, payments.count, totals.grand_total, self._currency
-        )
+        currency = self._selling.currency
+        purchase = Purchase(buyer.id, cart.id, cart.checkout_number, payments.count, totals.grand_total, currency)
         charge = await self._payments.charge(purchase, request.payment_options())
         batch = Batch(self._session)
         if not charge.approved:
@@ -113,18 +122,36 @@ class OrderService:
         order = await self._orders.create_order(
             buyer.id,
             lines,
-            currency=self._currency,
+            currency=currency,
             payment_reference=charge.reference,
             totals=totals,
-            terms=Terms(email=buyer.email, name=buyer.display_name),
+            terms=terms_of(request, buyer, chosen),
         )
         self._payments.record(batch, order.id)
         self._cart.empty(batch, cart)
-        self._mails.confirm(batch, buyer, order)
+        self._mails.confirm(batch, order)
         if under_key:
             under_key.keep(batch, Outcome.placed(order))
         await batch.send()
         return order
+
+    async def _choose(self, request: CheckoutRequest, lines: Sequence[NewLine]) -> Chosen:
+        """How the lines are delivered, with the tax rates there. Raises as `DeliveryService.choose`."""
+        goods = Goods(
+            items_total=items_total(line_total(line.unit_price, line.quantity) for line in lines),
+            grams=parcel_grams((line.book.weight_grams, line.quantity) for line in lines),
+            categories=frozenset(line.tax_category for line in lines),
+        )
+        method = request.delivery.method if request.delivery else None
+        destination = None
+        return await self._delivery.choose(method, destination, goods, self._selling.tax, self._selling.today())
+
+    def _priced(self, lines: Sequence[NewLine], chosen: Chosen) -> Totals:
+        tax = Tax(self._selling.tax.mode, chosen.rates)
+        try:
+            return price(lines, delivery=chosen.price, tax=tax, decimals=self._selling.decimals)
+        except NotInCurrency as error:
+            raise PriceNotInCurrency(self._selling.currency) from error
 
     async def _decline(self, batch: Batch, under_key: ClaimedKey | None) -> NoReturn:
         """Put the decline on record while the cart is locked; the same key may try again."""
@@ -199,3 +226,15 @@ class OrderService:
         if found is None:
             raise OrderNotFound
         return found
+
+
+def terms_of(request: CheckoutRequest, buyer: Caller, chosen: Chosen) -> Terms:
+    """What the order says of its buyer and its delivery."""
+    return Terms(
+        email=request.email or buyer.email,
+        name=request.name or buyer.display_name,
+        delivery_kind=chosen.kind,
+        delivery_method_id=chosen.method_id,
+        delivery_name=chosen.name,
+        collect_at=chosen.location,
+    )

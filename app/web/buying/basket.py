@@ -45,7 +45,7 @@ class BasketLine:
 
     @property
     def tax_category(self) -> str:
-        return "book"
+        return self.book.tax_category
 
     @property
     def total(self) -> Decimal:

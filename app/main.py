@@ -169,6 +169,7 @@ async def _lifespan(app: FastAPI, *, with_worker: bool) -> AsyncIterator[None]:
             await _check_schema(engine)
             DATABASE.put(app, database)
             gc.freeze()  # to look through 200,000 objects that stay would stop all requests for a tenth of a second
+            gc.enable()
             with end_with_supervisor():
                 jobs = background_jobs(settings, database) if with_worker else nullcontext()
                 async with jobs:

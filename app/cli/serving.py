@@ -1,5 +1,6 @@
 """Running the HTTP server: the port, the greeting, the worker processes."""
 
+import gc
 import logging
 import os
 import resource
@@ -66,6 +67,8 @@ def serve(factory: str, settings: Settings, host: str, port: int, workers: int) 
     """Serve what `factory` ("module:function") makes."""
     if workers > 1:
         _share_metrics(settings.data / "metrics")
+    else:
+        gc.disable()  # until the application is imported and serves: all of it stays
     try:
         uvicorn.run(
             factory,

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cache, cached_property
 
 from fastapi import APIRouter
 from starlette.convertors import IntegerConvertor, PathConvertor
@@ -71,7 +71,12 @@ def _shape(path: str) -> Shape:
 def _template(route: BaseRoute) -> str:
     """The path of a route; the index has no place for one whose first segment, or number of segments, varies."""
     path: str = getattr(route, "path", "{}")
-    varies = any(isinstance(kind, PathConvertor) for kind in compile_path(path)[2].values())
-    if varies or "{" in _shape(path)[0]:
+    if _varies(path):
         raise ValueError(f"{path!r} fits no shape of RouteIndex")
     return path
+
+
+@cache
+def _varies(path: str) -> bool:
+    """Remembered: all applications of a process have the same paths."""
+    return "{" in _shape(path)[0] or any(isinstance(kind, PathConvertor) for kind in compile_path(path)[2].values())

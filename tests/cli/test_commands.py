@@ -16,6 +16,8 @@ from app.core.db.server import driver_url, newest_revision
 from app.core.embedded import EmbeddedPostgres
 from tests.command import RunningShop, bookstore, serving
 
+GREEDY = {"DB_POOL_SIZE": "150"}
+
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -137,7 +139,8 @@ def test_start_keeps_it_running_until_stop(idle: Path):
 
 @pytest.mark.parametrize("with_signal", [signal.SIGTERM, signal.SIGINT])
 def test_serve_stops_its_database_when_told_to_stop(idle: Path, tmp_path: Path, with_signal: int):
-    with serving(tmp_path / "log", BOOKSTORE_DATA=str(idle)) as shop:
+    with serving(tmp_path / "log", BOOKSTORE_DATA=str(idle), **GREEDY) as shop:
+        assert "may open" not in shop.log.read_text()  # 173 connections, which are granted
         assert shop.stop(with_signal) == 0
     assert "Traceback" not in shop.log.read_text()
     assert "stopped" in run(idle, "db", "status")
@@ -152,8 +155,11 @@ def test_serve_finds_a_server_left_by_a_killed_shop(idle: Path, tmp_path: Path):
     assert "stopped" in run(idle, "db", "status")
 
 
-def test_serve_with_several_workers_shares_metrics(idle: Path, tmp_path: Path):
-    with serving(tmp_path / "log", "--workers", "2", BOOKSTORE_DATA=str(idle)) as shop:
+def test_several_workers_share_metrics_and_may_want_more_connections_than_there_are(idle: Path, tmp_path: Path):
+    """173 for one process are granted, 345 for two are not. Seen to fail without any of the terms of the sum."""
+    with serving(tmp_path / "log", "--workers", "2", BOOKSTORE_DATA=str(idle), **GREEDY) as shop:
+        assert "may open 345 connections and the database grants 197" in shop.log.read_text()
+        assert shop.get("/health/ready").status_code == 200
         for _ in range(20):
             assert shop.get("/genres").status_code == 200
         counted = re.search(
@@ -162,16 +168,6 @@ def test_serve_with_several_workers_shares_metrics(idle: Path, tmp_path: Path):
     assert counted
     assert int(counted[1]) == 20
     assert "stopped" in run(idle, "db", "status")
-
-
-def test_serve_says_when_it_may_want_more_connections_than_there_are(idle: Path, tmp_path: Path):
-    """173 for one process are granted, 345 for two are not. Seen to fail without any of the terms of the sum."""
-    settings = {"BOOKSTORE_DATA": str(idle), "DB_POOL_SIZE": "150"}
-    with serving(tmp_path / "one", **settings) as shop:
-        assert "may open" not in shop.log.read_text()
-    with serving(tmp_path / "two", "--workers", "2", **settings) as shop:
-        assert "may open 345 connections and the database grants 197" in shop.log.read_text()
-        assert shop.get("/health/ready").status_code == 200
 
 
 def test_a_demo_shop_prints_sign_ins_that_work_and_keeps_them(tmp_path: Path):

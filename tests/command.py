@@ -1,5 +1,6 @@
-"""The installed `bookstore` command, run as a process of its own as a bookseller would."""
+"""The installed `bookstore` command, run as a process of its own as a bookseller would, or here."""
 
+import io
 import os
 import signal
 import socket
@@ -7,12 +8,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx2
+
+from app.cli import terminal
+from app.cli.main import run
 
 BOOKSTORE = Path(sys.executable).parent / "bookstore"
 PATIENCE_SECONDS = 60
@@ -29,6 +33,29 @@ def bookstore(*words: str | Path, **variables: str) -> subprocess.CompletedProce
         timeout=PATIENCE_SECONDS,
         check=False,
     )
+
+
+def bookstore_here(*words: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """As `bookstore`, without the second that a process takes to start: for what a command does and says.
+
+    Whether it starts, and how it ends, is not seen here. A command that asks for something, or serves, is none for it.
+    """
+    said, complained = io.StringIO(), io.StringIO()
+    kept, seen = dict(os.environ), environment(variables)
+    os.environ.clear()
+    os.environ.update(seen)
+    terminal.out.width = terminal.errors.width = int(seen["COLUMNS"])
+    code: object = 0
+    try:
+        with redirect_stdout(said), redirect_stderr(complained):
+            run([str(word) for word in words])
+    except SystemExit as leaving:
+        code = leaving.code or 0
+    finally:
+        os.environ.clear()
+        os.environ.update(kept)
+    assert isinstance(code, int)
+    return subprocess.CompletedProcess(list(words), code, said.getvalue(), complained.getvalue())
 
 
 def environment(variables: dict[str, str]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from types import FrameType
 from typing import Annotated, Any, cast
@@ -69,10 +70,15 @@ cli = typer.Typer(
 
 
 def main() -> None:
-    """Run the command; what can go wrong outside our hands is one sentence and exit code 1."""
+    """Run the command that this process was started for."""
     signal.signal(signal.SIGTERM, _leave)
+    run(sys.argv[1:])
+
+
+def run(words: Sequence[str]) -> None:
+    """Run the command of these words; what can go wrong outside our hands is one sentence and exit code 1."""
     try:
-        cli()
+        cli(words, prog_name="bookstore")
     except OperatorError as problem:
         _fail(str(problem))
     except DomainError as problem:

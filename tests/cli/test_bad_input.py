@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import make_url
 
-from tests.command import bookstore, free_port
+from tests.command import bookstore, bookstore_here, free_port
 
 NOBODY = 65534
 
@@ -49,21 +49,21 @@ def table(tmp_path: Path) -> Path:
 def test_a_file_that_cannot_be_imported(shop: dict[str, str], tmp_path: Path, content: bytes, words: list[str]):
     path = tmp_path / "file.csv"
     path.write_bytes(content)
-    assert_one_sentence(bookstore("import", path, **shop), *words)
+    assert_one_sentence(bookstore_here("import", path, **shop), *words)
 
 
 def test_a_missing_file(shop: dict[str, str], tmp_path: Path):
-    assert_one_sentence(bookstore("import", tmp_path / "none.csv", **shop), "none.csv")
+    assert_one_sentence(bookstore_here("import", tmp_path / "none.csv", **shop), "none.csv")
 
 
 def test_an_unknown_column_or_field_in_a_mapping(shop: dict[str, str], table: Path):
-    assert_one_sentence(bookstore("import", table, "--map", "colour=title", **shop), "colour")
-    assert_one_sentence(bookstore("import", table, "--map", "title=colour", **shop), "colour")
-    assert_one_sentence(bookstore("import", table, "--map", "nonsense", **shop), "nonsense")
+    assert_one_sentence(bookstore_here("import", table, "--map", "colour=title", **shop), "colour")
+    assert_one_sentence(bookstore_here("import", table, "--map", "title=colour", **shop), "colour")
+    assert_one_sentence(bookstore_here("import", table, "--map", "nonsense", **shop), "nonsense")
 
 
 def test_an_import_needs_a_migrated_database(server_url: str, tmp_path: Path, table: Path):
-    run = bookstore("import", table, DATABASE_URL=server_url, BOOKSTORE_DATA=str(tmp_path))
+    run = bookstore_here("import", table, DATABASE_URL=server_url, BOOKSTORE_DATA=str(tmp_path))
     assert_one_sentence(run, "bookstore migrate")
 
 
@@ -88,13 +88,13 @@ def test_a_database_that_is_down(tmp_path: Path, command: list[str]):
 
 def test_a_database_that_does_not_exist(server_url: str, tmp_path: Path):
     url = make_url(server_url).set(database="nonesuch").render_as_string(hide_password=False)
-    run = bookstore("migrate", DATABASE_URL=url, BOOKSTORE_DATA=str(tmp_path))
+    run = bookstore_here("migrate", DATABASE_URL=url, BOOKSTORE_DATA=str(tmp_path))
     assert_one_sentence(run, "nonesuch")
 
 
 @pytest.mark.parametrize("url", ["nonsense", "mysql://root@localhost/shop", "sqlite:///shop.db", "http://localhost"])
 def test_a_wrong_database_url(tmp_path: Path, url: str):
-    run = bookstore("migrate", DATABASE_URL=url, BOOKSTORE_DATA=str(tmp_path))
+    run = bookstore_here("migrate", DATABASE_URL=url, BOOKSTORE_DATA=str(tmp_path))
     assert_one_sentence(run, "DATABASE_URL", "postgresql://")
 
 
@@ -108,7 +108,7 @@ def test_a_wrong_database_url(tmp_path: Path, url: str):
     ],
 )
 def test_a_wrong_setting(tmp_path: Path, name: str, value: str):
-    assert_one_sentence(bookstore("migrate", **{"BOOKSTORE_DATA": str(tmp_path), name: value}), name)
+    assert_one_sentence(bookstore_here("migrate", **{"BOOKSTORE_DATA": str(tmp_path), name: value}), name)
 
 
 def test_production_without_a_secret(tmp_path: Path):
@@ -133,16 +133,16 @@ def test_an_unwritable_data_folder(tmp_path: Path):
 
 
 def test_an_admin_with_a_bad_address_or_password(shop: dict[str, str]):
-    bad_address = bookstore("create-admin", "nobody", **shop, BOOKSTORE_ADMIN_PASSWORD="long enough")
+    bad_address = bookstore_here("create-admin", "nobody", **shop, BOOKSTORE_ADMIN_PASSWORD="long enough")
     assert_one_sentence(bad_address, "email")
     assert "nobody" not in bad_address.stderr
-    short = bookstore("create-admin", "a@example.com", **shop, BOOKSTORE_ADMIN_PASSWORD="short")
+    short = bookstore_here("create-admin", "a@example.com", **shop, BOOKSTORE_ADMIN_PASSWORD="short")
     assert_one_sentence(short, "password")
 
 
 def test_the_embedded_server_is_not_ours_to_steer_with_a_database_url(shop: dict[str, str]):
     for command in ("start", "stop", "status"):
-        assert_one_sentence(bookstore("db", command, **shop), "DATABASE_URL")
+        assert_one_sentence(bookstore_here("db", command, **shop), "DATABASE_URL")
 
 
 @pytest.mark.parametrize(

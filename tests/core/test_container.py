@@ -1,5 +1,6 @@
 """What an application holds is named and typed, and all of it is there once it is composed."""
 
+import gc
 import re
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from fastapi import FastAPI, Request
 
 import app.main  # noqa: F401 - with it all parts are declared
+from app.cli import entry
 from app.core.config import Settings
 from app.core.db.transaction import DATABASE
 from app.core.parts import SETTINGS, Part
@@ -56,3 +58,22 @@ def test_nothing_else_reads_the_state_of_an_application(project: Path):
 def test_a_part_that_is_not_there_is_told_by_name():
     with pytest.raises(AttributeError, match="settings"):
         SETTINGS.of(FastAPI())
+
+
+async def test_a_server_that_is_up_collects_garbage(settings: Settings, database_url: str):
+    """`bookstore serve` does not while it starts."""
+    made = create_app(settings.model_copy(update={"database_url": database_url}))
+    gc.disable()
+    try:
+        async with made.router.lifespan_context(made):
+            assert gc.isenabled()
+    finally:
+        gc.enable()
+        gc.unfreeze()
+
+
+def test_nor_is_a_command_left_without(monkeypatch: pytest.MonkeyPatch):
+    found: list[bool] = []
+    monkeypatch.setattr("app.cli.main.main", lambda: found.append(gc.isenabled()))
+    entry.main()
+    assert found == [True]

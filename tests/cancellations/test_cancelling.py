@@ -5,6 +5,7 @@ import asyncio
 import asyncpg
 import pytest
 
+from tests.orders.support import sold
 from tests.races.support import LEDGER_GAPS, outcomes
 from tests.support import Person, Shop, assert_problem
 
@@ -231,3 +232,39 @@ async def test_the_database_refuses_a_second_time_by_itself(live: Shop, raw: asy
     }[guard]
     with pytest.raises(asyncpg.UniqueViolationError):
         await raw.execute(again)
+
+
+async def test_what_staff_cancel_is_told_to_the_buyer_and_kept_in_the_audit_trail(shop: Shop):
+    person, admin = await shop.person(), await shop.admin()
+    order = await sold(shop, person)
+    path = f"/admin/orders/{order['id']}/cancel"
+    for _ in range(2):
+        answer = await shop.client.post(path, json={"reason": "A damaged copy."}, headers=admin.headers)
+        assert answer.status_code == 200
+    assert await shop.rows("SELECT actor_user_id, action, subject, subject_id, before, after FROM audit_events") == [
+        (
+            admin.id,
+            "order.cancelled",
+            "order",
+            order["id"],
+            {"status": "confirmed"},
+            {"status": "cancelled", "reason": "A damaged copy."},
+        )
+    ]
+    assert await shop.rows("SELECT user_id, kind, title, body, path FROM notices") == [
+        (
+            person.id,
+            "order_cancelled",
+            f"Your order {order['number']} was cancelled",
+            "The reason: A damaged copy.",
+            f"/account/orders/{order['id']}",
+        )
+    ]
+
+
+async def test_what_the_buyer_cancels_needs_no_notice_and_no_audit(shop: Shop):
+    person = await shop.person()
+    order = await sold(shop, person)
+    assert (await shop.client.post(f"/orders/{order['id']}/cancel", headers=person.headers)).status_code == 200
+    assert await shop.scalar("SELECT count(*) FROM notices") == 0
+    assert await shop.scalar("SELECT count(*) FROM audit_events") == 0

@@ -23,10 +23,11 @@ Columns = TypeVarTuple("Columns")
 BOOKS_STAY = "FOR KEY SHARE OF books"
 """The end of a query: the rows of `books` that it reads are not deleted before the transaction ends."""
 
-_LOCK_BOOKS = """
+_READ_BOOKS = """
     SELECT id, title, author, isbn, price, cover_image_url, stock_quantity, tax_category, weight_grams FROM books
-    WHERE id = ANY($1::integer[]) ORDER BY id FOR UPDATE
+    WHERE id = ANY($1::integer[]) ORDER BY id
 """
+_LOCK_BOOKS = f"{_READ_BOOKS} FOR UPDATE"
 
 _PUT_BACK = text("""
     WITH moved AS (
@@ -85,6 +86,12 @@ async def lock_books(session: AsyncSession, book_ids: Sequence[int]) -> list[Loc
     nothing the session read before can stand in for them.
     """
     rows = await (await driver(session)).fetch(_LOCK_BOOKS, list(book_ids))
+    return [LockedBook(*row) for row in rows]
+
+
+async def look_at_books(session: AsyncSession, book_ids: Sequence[int]) -> list[LockedBook]:
+    """The same without a lock: for telling what a sale would come to, never for making one."""
+    rows = await (await driver(session)).fetch(_READ_BOOKS, list(book_ids))
     return [LockedBook(*row) for row in rows]
 
 

@@ -28,7 +28,7 @@ class Outbox:
     """Queues mails. Links in them are absolute under `PUBLIC_BASE_URL`."""
 
     def __init__(self, settings: Settings, keys: Keys) -> None:
-        self._base_url = settings.public_base_url
+        self.base_url = settings.public_base_url
         self.shop_name = settings.smtp_from_name
         self.caps = MailCaps(keys.rate_limits.signing, settings.account_mails_per_hour)
         self._domain = settings.smtp_from.rpartition("@")[2]
@@ -63,7 +63,7 @@ class Outbox:
         `user_id` is needed where the recipient may refuse mails of that kind; `order_id` names the order it tells of.
         """
         leave = self._way_out(kind, user_id) if kind in OPTIONAL_KINDS else None
-        mail = render(kind, base_url=self._base_url, order_id=order_id, unsubscribe_url=leave, **context)
+        mail = render(kind, base_url=self.base_url, order_id=order_id, unsubscribe_url=leave, **context)
         return {
             "message_id": f"<{uuid4().hex}@{self._domain}>",
             "kind": kind,

@@ -5,12 +5,16 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.addresses.rules import lines as printed
+from app.addresses.schemas import Address
 from app.core.db.batch import Batch
 from app.core.values import money_text
+from app.mail.links import order_page
 from app.mail.outbox import Outbox
 from app.orders.models import Order, OrderItem
 from app.orders.placed import PlacedLine, PlacedOrder
 from app.orders.repository import Buyer
+from app.orders.sums import Sum, sums_of
 
 CONFIRMED_SUBJECT = "Your Bookstore order is confirmed"
 CANCELLED_SUBJECT = "Your Bookstore order was cancelled"
@@ -39,7 +43,11 @@ class OrderMails:
         return {
             "display_name": name,
             "order_id": order.id,
+            "number": order.number,
+            "order_link": f"{self._outbox.base_url}{order_page(order.id)}",
             "lines": [_line(item) for item in order.items],
+            "sums": [_row(row, order.currency) for row in sums_of(order)],
+            "places": _places(order),
             "total": money_text(order.grand_total),
             "currency": order.currency,
         }
@@ -56,3 +64,26 @@ def _line(item: OrderItem | PlacedLine) -> dict[str, object]:
         "unit_price": money_text(item.unit_price),
         "line_total": money_text(item.line_total),
     }
+
+
+def _row(row: Sum, currency: str) -> dict[str, str]:
+    amount = money_text(row.amount)
+    return {"label": row.label, "amount": f"{amount} {currency}" if row.is_total else amount}
+
+
+def _printed(snapshot: object) -> list[str]:
+    return printed(Address.model_validate(snapshot))
+
+
+def _places(order: Order | PlacedOrder) -> list[dict[str, object]]:
+    """Where the order goes or is collected, and who is billed, as lines of text."""
+    told: list[dict[str, object]] = []
+    if place := order.collect_at:
+        address, hours = place.get("address"), place.get("hours")
+        lines = [place["name"], *(_printed(address) if address else []), *([hours] if hours else [])]
+        told.append({"label": "Collect it here", "lines": lines})
+    if order.ship_to:
+        told.append({"label": "It goes to", "lines": _printed(order.ship_to)})
+    if order.bill_to:
+        told.append({"label": "Billed to", "lines": _printed(order.bill_to)})
+    return told

@@ -13,7 +13,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from app.accounts.models import User
 from app.cart.models import CartLine, LockedCart
 from app.catalog.models import Book
-from app.catalog.stock import LockedBook, PutBack, lock_books, put_back, sale
+from app.catalog.stock import LockedBook, PutBack, lock_books, look_at_books, put_back, sale
 from app.core.db.driver import driver
 from app.core.paging import Position
 from app.orders.models import Order, OrderItem
@@ -104,6 +104,10 @@ class OrderRepository:
     async def lock_books(self, book_ids: Sequence[int]) -> list[LockedBook]:
         """Lock the rows of these books in ascending id, as `app.catalog.stock.lock_books` does, and read them."""
         return await lock_books(self._session, book_ids)
+
+    async def look_at_books(self, book_ids: Sequence[int]) -> list[LockedBook]:
+        """The same without a lock, for a quote."""
+        return await look_at_books(self._session, book_ids)
 
     async def create_order(
         self,

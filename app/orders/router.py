@@ -14,10 +14,18 @@ from app.core.problems import MEDIA_TYPE as PROBLEM_DOCUMENT
 from app.core.values import Id
 from app.orders.checkout import check_out
 from app.orders.deps import Filter, KeyHeader, Orders
+from app.orders.quotes import QuoteOut
 from app.orders.schemas import AdminOrderOut, CheckoutRequest, OrderOut
 
 router = APIRouter(tags=["orders"], route_class=TransactionRoute)
 
+DELIVERY_PROBLEMS = (
+    "ADDRESS_INVALID",
+    "ADDRESS_MISSING",
+    "DELIVERY_METHOD_NOT_FOUND",
+    "DELIVERY_NOT_THERE",
+    "TAX_RATE_MISSING",
+)
 REPLAYED = {"Idempotent-Replayed": "true"}
 
 
@@ -31,6 +39,8 @@ REPLAYED = {"Idempotent-Replayed": "true"}
         "ORDER_TOO_LARGE",
         "ORDER_ITEMS_UNAVAILABLE",
         "ORDER_INSUFFICIENT_STOCK",
+        "ORDER_PRICE_NOT_IN_CURRENCY",
+        *DELIVERY_PROBLEMS,
         "ORDER_TOTAL_CHANGED",
         "ORDER_TOO_MANY_DECLINES",
         "ORDER_PAYMENT_FAILED",
@@ -51,6 +61,17 @@ async def checkout(
     outcome = await check_out(session, orders, buyer, body, key)
     media_type = "application/json" if outcome.confirmed else PROBLEM_DOCUMENT
     return Response(outcome.body, outcome.status, REPLAYED if outcome.replayed else None, media_type)
+
+
+@router.post(
+    "/orders/quote",
+    summary="Quote a checkout",
+    responses=problems("ORDER_CART_EMPTY", "ORDER_PRICE_NOT_IN_CURRENCY", *DELIVERY_PROBLEMS),
+)
+@only_reads
+async def quote(body: CheckoutRequest, buyer: CurrentUser, orders: Orders) -> QuoteOut:
+    """What the same body would come to at checkout now. Nothing is kept, and no copy is reserved."""
+    return QuoteOut.of(await orders.quote(buyer.id, body), body.ship_to)
 
 
 @router.get("/orders", summary="List own orders", responses={200: {"headers": LIST_HEADERS}})

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
 from app.accounts.schemas import Email
+from app.addresses.rules import check
+from app.addresses.schemas import Address
 from app.core.money import TaxMode
 from app.core.values import Id, MoneyOut, PlainDecimal, SingleLine, TimestampOut, money_text
 from app.orders.models import Order, OrderItem, OrderStatus
@@ -73,6 +75,21 @@ class CheckoutRequest(BaseModel):
     email: Email | None = Field(default=None, description="Where mails of the order go. Null: to the account.")
     name: BuyerName | None = Field(default=None, description="Who buys. Null: as the address or the account says.")
     delivery: DeliveryChoice | None = Field(default=None, description="Null: the first way to collect in the shop.")
+    ship_to: Address | None = Field(default=None, description="Where a parcel goes; not kept where nothing is sent.")
+    bill_to: Address | None = Field(default=None, description="Who is billed, where that is another address.")
+
+    def checked(self) -> Self:
+        """The request with its addresses as their countries know them.
+
+        Raises:
+            AddressInvalid: with a sentence for each field of the address that is missing or wrong.
+        """
+        right: dict[str, Address] = {}
+        if self.ship_to:
+            right["ship_to"] = check(self.ship_to, needs_name=True, within="ship_to")
+        if self.bill_to:
+            right["bill_to"] = check(self.bill_to, needs_name=True, within="bill_to")
+        return self.model_copy(update=right)
 
     def payment_options(self) -> PaymentOptions:
         """What the payment service is told besides the amount."""

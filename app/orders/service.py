@@ -14,7 +14,7 @@ from app.core.db.batch import Batch
 from app.core.money import NotInCurrency, items_total, line_total
 from app.core.paging import Page, Position
 from app.core.values import INT_MAX
-from app.delivery.rules import Goods, parcel_grams
+from app.delivery.rules import Goods, Kind, Place, parcel_grams
 from app.delivery.schemas import Chosen
 from app.delivery.service import DeliveryService
 from app.mail.outbox import Outbox
@@ -40,6 +40,7 @@ from app.orders.mails import OrderMails
 from app.orders.models import Order, OrderStatus
 from app.orders.placed import NewLine, PlacedOrder, Terms
 from app.orders.pricing import Tax, Totals, price
+from app.orders.quotes import Quote
 from app.orders.repository import OrderRepository
 from app.orders.schemas import CheckoutRequest, OrderFilter
 from app.payments.attempts import PaymentAttempts, Purchase
@@ -87,10 +88,12 @@ class OrderService:
             KeysExhausted: it would be kept under one key too many.
             CartEmpty, TooLarge, ItemsUnavailable, NotEnoughStock, PriceNotInCurrency, TotalChanged: the cart cannot
                 be ordered as it is.
+            AddressInvalid: an address is not as its country has them.
             DeliveryMethodNotFound, AddressMissing, DeliveryNotThere, TaxRateMissing: it cannot be delivered so.
             TooManyDeclines: the payment service is not asked again before an hour is over.
             PaymentDeclined: the payment service said no.
         """
+        request = request.checked()
         most_keys = self._bounds.keys if under_key else None
         begun = await self._orders.begin_checkout(buyer.id, self._bounds.lines, most_keys)
         cart, payments = begun.cart, begun.payments
@@ -143,7 +146,7 @@ class OrderService:
             categories=frozenset(line.tax_category for line in lines),
         )
         method = request.delivery.method if request.delivery else None
-        destination = None
+        destination = Place.of(request.ship_to) if request.ship_to else None
         return await self._delivery.choose(method, destination, goods, self._selling.tax, self._selling.today())
 
     def _priced(self, lines: Sequence[NewLine], chosen: Chosen) -> Totals:
@@ -152,6 +155,21 @@ class OrderService:
             return price(lines, delivery=chosen.price, tax=tax, decimals=self._selling.decimals)
         except NotInCurrency as error:
             raise PriceNotInCurrency(self._selling.currency) from error
+
+    async def quote(self, buyer_id: int, request: CheckoutRequest) -> Quote:
+        """What a checkout would come to now. It takes no locks and promises nothing.
+
+        Raises: as `checkout`, but nothing of keys, payments and the expected total.
+        """
+        request = request.checked()
+        in_cart = await self._cart.lines(buyer_id)
+        if not in_cart:
+            raise CartEmpty
+        found = await self._orders.look_at_books(sorted(line.book_id for line in in_cart))
+        books = {book.id: book for book in found}
+        lines = [NewLine(books[line.book_id], line.quantity) for line in in_cart if line.book_id in books]
+        chosen = await self._choose(request, lines)
+        return Quote(self._selling.currency, lines, self._priced(lines, chosen), chosen)
 
     async def _decline(self, batch: Batch, under_key: ClaimedKey | None) -> NoReturn:
         """Put the decline on record while the cart is locked; the same key may try again."""
@@ -232,9 +250,11 @@ def terms_of(request: CheckoutRequest, buyer: Caller, chosen: Chosen) -> Terms:
     """What the order says of its buyer and its delivery."""
     return Terms(
         email=request.email or buyer.email,
-        name=request.name or buyer.display_name,
+        name=request.name or (request.ship_to and request.ship_to.name) or buyer.display_name,
         delivery_kind=chosen.kind,
         delivery_method_id=chosen.method_id,
         delivery_name=chosen.name,
         collect_at=chosen.location,
+        ship_to=request.ship_to.given() if request.ship_to and chosen.kind is Kind.SHIP else None,
+        bill_to=request.bill_to.given() if request.bill_to else None,
     )

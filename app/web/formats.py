@@ -1,7 +1,7 @@
 """Money, numbers and dates as people of the shop's locale write them."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -13,6 +13,10 @@ from babel.numbers import format_compact_decimal, format_currency, format_decima
 from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
+
+from app.addresses.rules import lines
+from app.addresses.schemas import Address
+from app.orders.sums import sums_of
 
 # A page of books says the same few prices and counts again and again.
 _money = lru_cache(maxsize=4096)(format_currency)
@@ -64,6 +68,11 @@ def words(value: str) -> str:
     return value.replace("_", " ").capitalize()
 
 
+def address_lines(snapshot: Mapping[str, Any]) -> list[str]:
+    """An address as an order, a location or the shop keeps it, as a parcel shows it."""
+    return lines(Address.model_validate(snapshot))
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "money": money,
     "number": number,
@@ -71,6 +80,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "day": day,
     "moment": moment,
     "words": words,
+    "sums": sums_of,
+    "address_lines": address_lines,
 }
 
 

@@ -26,7 +26,8 @@ async def test_a_cancellation_by_staff_tells_the_buyer_what_why_and_how_much(sho
         "pending",
         None,
     )
-    assert f"Hello Ann & Bob, your order no. {order} was cancelled" in mail.text
+    number = await shop.scalar("SELECT number FROM orders")
+    assert f"Hello Ann & Bob, your order {number} was cancelled" in mail.text
     assert "The reason: Torn & <wet> " in mail.text
     assert "the way you paid it: 3703.50 USD." in mail.text
     assert "Emma <1815> by Jane Austen 3 × 1234.50 3703.50 Total 3703.50 USD" in mail.text

@@ -40,13 +40,30 @@ MANY = [
     DUNE,
     line("Everything", "Somebody", 2147483647, "99999999.99", "214748364678525163.53", DRAWN_COVER),
 ]
-ORDER = {"display_name": "Ada", "order_id": 1047, "currency": "USD"}
+ORDER = {
+    "display_name": "Ada",
+    "order_id": 1047,
+    "number": "7K2M-9QXT",
+    "order_link": f"{BASE_URL}/account/orders/1047",
+    "currency": "USD",
+    "places": [],
+}
+
+
+def sums(total: str, *parts: tuple[str, str]) -> dict[str, Any]:
+    """The rows under the lines; `parts` stand before the total."""
+    rows = [{"label": label, "amount": amount} for label, amount in parts]
+    return {"total": total, "sums": [*rows, {"label": "Total", "amount": f"{total} USD"}]}
+
+
+SHIP_TO = {"label": "It goes to", "lines": ["Ada Lovelace", f"{LONG_WORD} 12", "10115 Berlin", "Germany"]}
+
 SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     "base": ("base", {}),
-    "order_confirmation": ("order_confirmation", ORDER | {"lines": [EMMA, DUNE], "total": "42.90"}),
+    "order_confirmation": ("order_confirmation", ORDER | {"lines": [EMMA, DUNE], **sums("42.90")}),
     "order_confirmation_no_covers": (
         "order_confirmation",
-        ORDER | {"display_name": None, "lines": [line("Emma", "Jane Austen", 1, "12.90", "12.90")], "total": "12.90"},
+        ORDER | {"display_name": None, "lines": [line("Emma", "Jane Austen", 1, "12.90", "12.90")], **sums("12.90")},
     ),
     "order_confirmation_twelve": (
         "order_confirmation",
@@ -54,8 +71,17 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
         | {
             "display_name": "آدا " + "W" * 45,
             "lines": MANY,
-            "total": "214748364778525340.87",
+            **sums("214748364778525340.87"),
             "order_id": 2147483647,
+        },
+    ),
+    "order_confirmation_delivered": (
+        "order_confirmation",
+        ORDER
+        | {
+            "lines": [EMMA, DUNE],
+            "places": [SHIP_TO, SHIP_TO | {"label": "Billed to"}],
+            **sums("50.79", ("Books", "42.90"), (f"Delivery: {LONG_WORD}", "4.50"), ("Tax 7.25 %", "3.39")),
         },
     ),
     "order_cancelled": (
@@ -63,18 +89,18 @@ SAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
         ORDER
         | {
             "lines": [EMMA, DUNE],
-            "total": "42.90",
+            **sums("42.90"),
             "refunded": "42.90",
             "reason": "The last copy of Emma was damaged on its way to us, and the publisher prints no other.",
         },
     ),
     "order_cancelled_by_buyer": (
         "order_cancelled",
-        ORDER | {"lines": [DUNE], "total": "30.00", "refunded": "30.00", "reason": None},
+        ORDER | {"lines": [DUNE], **sums("30.00"), "refunded": "30.00", "reason": None},
     ),
     "order_cancelled_uncharged": (
         "order_cancelled",
-        ORDER | {"lines": [DUNE], "total": "30.00", "refunded": None, "reason": LONG_WORD * 2},
+        ORDER | {"lines": [DUNE], **sums("30.00"), "refunded": None, "reason": LONG_WORD * 2},
     ),
     "restock": ("restock", {"user_id": 7, "title": "Emma", "path": "/shop/books/12"}),
     "restock_long": (

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import app.mail
 from app.mail.plain_text import plain_text
 from app.mail.rendering import _templates, picture, render
-from tests.mail.samples import BASE_URL, ORDER, SAMPLES, line, rendered
+from tests.mail.samples import BASE_URL, ORDER, SAMPLES, line, rendered, sums
 
 FOLDER = Path(app.mail.__file__).parent / "templates"
 KINDS = sorted(file.stem for file in FOLDER.glob("*.html") if file.stem != "parts")
@@ -33,7 +33,7 @@ class Tags(HTMLParser):
 
 def confirmation(title: str = "Emma", cover: str | None = None, **changes: object):
     lines = [line(title, "Jane Austen", 1, "12.90", "12.90", cover)]
-    return render("order_confirmation", base_url=BASE_URL, **(ORDER | {"lines": lines, "total": "12.90"} | changes))
+    return render("order_confirmation", base_url=BASE_URL, **(ORDER | sums("12.90") | {"lines": lines} | changes))
 
 
 def test_there_is_a_sample_of_every_kind():

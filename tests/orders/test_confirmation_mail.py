@@ -42,9 +42,10 @@ async def test_covers_are_web_addresses_or_paths_of_the_shop(shop: Shop):
 
 async def test_the_mail_tells_the_order(shop: Shop, buyer: Person):
     order = (await shop.checkout(buyer)).json()
-    text = await shop.scalar("SELECT text FROM email_outbox")
+    [(text, html)] = await shop.rows("SELECT text, html FROM email_outbox")
     assert "Hello Ann & Bob," in text
-    assert f"no. {order['id']}." in text
+    assert f"your order {order['number']}." in text
+    assert f"/account/orders/{order['id']}" in html
     assert "Emma <1815> by Jane Austen 3 × 1234.50 3703.50" in text
     assert "Dune by Frank Herbert 1 × 0.10 0.10" in text
     assert "Total 3703.60 USD" in text

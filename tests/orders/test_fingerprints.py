@@ -17,9 +17,20 @@ from tests.support import Shop, assert_problem
 AMOUNTS = st.decimals(min_value=0, max_value=Decimal("99999999999999999999999999.99"), places=2) | st.sampled_from(
     [Decimal("-0"), Decimal("0.0"), Decimal(20), Decimal("20.0"), Decimal("2e1")]
 )
+ADDRESSES = st.fixed_dictionaries(
+    {"country": st.sampled_from(["DE", "US"])},
+    optional={
+        name: st.sampled_from([None, "", "1", "Berlin", " Berlin "]) for name in ("street", "city", "postal_code")
+    },
+)
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "force_payment_failure": st.booleans(),
     "expected_total": st.none() | AMOUNTS,
+    "email": st.none() | st.sampled_from(["ann@example.com", "bob@example.com"]),
+    "name": st.none() | st.sampled_from(["Ann", "Bob"]),
+    "delivery": st.none() | st.fixed_dictionaries({"method": st.integers(1, 3)}),
+    "ship_to": st.none() | ADDRESSES,
+    "bill_to": st.none() | ADDRESSES,
 }
 REQUESTS = st.fixed_dictionaries({}, optional=FIELDS).map(lambda body: CheckoutRequest(**body))
 

@@ -122,7 +122,7 @@ async def test_the_mail_of_a_cancellation_tells_the_stored_grand_total(shop: Sho
     answer = await shop.client.post(f"/orders/{discounted['id']}/cancel", headers=discounted["person"].headers)
     assert answer.status_code == 200
     text = await shop.scalar("SELECT text FROM email_outbox WHERE kind = 'order_cancelled'")
-    assert "20.00 Total 15.00 USD" in text
+    assert "Books 20.00 Discount -5.00 Total 15.00 USD" in text
 
 
 async def test_an_order_of_the_orm_has_the_totals_of_its_lines(shop: Shop):

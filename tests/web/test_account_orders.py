@@ -24,7 +24,8 @@ async def test_the_list_shows_what_was_bought(browser: Browser):
     assert "No orders yet" in browser.text
     order = await buy(browser, person)
     await browser.open("/account/orders")
-    assert f"Order {order}" in browser.text
+    assert f"Order {await browser.shop.scalar('SELECT number FROM orders')}" in browser.text
+    assert f'href="/account/orders/{order}"' in browser.page.text
     for said in ("$19.00", "Confirmed", "Mort", "2 books"):
         assert said in browser.text
 
@@ -139,8 +140,8 @@ async def test_the_receipt(browser: Browser):
     person = await browser.reader(display_name="Ann")
     order = await buy(browser, person)
     await browser.open(f"/account/orders/{order}/receipt")
-    reference = await browser.shop.scalar("SELECT payment_reference FROM orders")
-    for said in ("Bookstore", f"Order {order}", "Ann", person.email, "Mort", "$9.50", "$19.00", reference):
+    [(number, reference)] = await browser.shop.rows("SELECT number, payment_reference FROM orders")
+    for said in ("Bookstore", f"Order {number}", "Ann", person.email, "Mort", "$9.50", "$19.00", reference):
         assert said in browser.text
     assert "data-print hidden" in browser.page.text
     assert "cancelled" not in browser.text

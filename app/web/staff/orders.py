@@ -10,7 +10,7 @@ from app.core.errors import DomainError
 from app.core.values import Id
 from app.orders.deps import Cancellations, Orders
 from app.orders.models import Order, OrderStatus
-from app.orders.rules import may_become
+from app.orders.rules import may_become, order_number
 from app.orders.schemas import CancelRequest, OrderFilter
 from app.orders.service import OrderService
 from app.web.access import Staff
@@ -23,7 +23,7 @@ from app.web.staff.query_params import PER_PAGE, address, end_of, number, start_
 from app.web.visitor import AnyVisitor
 
 router = APIRouter(include_in_schema=False, route_class=PrivatePageRoute, prefix="/staff/orders")
-FIELDS = ("status", "email", "user", "from", "to")
+FIELDS = ("status", "email", "number", "user", "from", "to")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,7 @@ async def list_orders(request: Request, _: Staff, orders: Orders, cursors: Curso
         created_from=start_of(asked["from"]),
         created_to=end_of(asked["to"]),
         email=asked["email"] or None,
+        number=(order_number(asked["number"]) or asked["number"]) or None,
     )
     scope = f"staff orders {sorted(asked.items())}"
     after = page_begins(request, cursors, scope, address("/staff/orders", asked))

@@ -19,6 +19,7 @@ import app.orders.models
 import app.payments.models
 import app.prebookings.models
 import app.reviews.models
+import app.shop.models
 import app.wishlist.models  # noqa: F401 - every model must stand in the metadata
 from alembic import context
 from app.core.config import Settings, load_settings

@@ -13,6 +13,7 @@ from app.media.service import ImageService
 from app.orders.best_sellers import BEST_SELLERS, BestSellers
 from app.payments.deps import PAYMENTS
 from app.payments.service import make_payment_service
+from app.shop.service import SHOP, Shop
 from app.web.storefront.sitemap import SITE_MAP, SiteMap
 
 
@@ -22,6 +23,7 @@ def furnish(app: Starlette, settings: Settings) -> None:
     SETTINGS.put(app, settings)
     KEYS.put(app, keys)
     SIGNING_KEY.put(app, settings.signing_key())
+    SHOP.put(app, Shop(settings.currency))
     CURSORS.put(app, Cursors(keys.cursors))
     OUTBOX.put(app, Outbox(settings, keys))
     PROVIDERS.put(app, Providers(settings))

@@ -6,7 +6,8 @@ from typing import Self
 from zoneinfo import ZoneInfo
 
 from app.core.config import Settings
-from app.delivery.rules import TaxTerms
+from app.delivery.rules import Place, TaxTerms
+from app.shop.settings import ShopSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +36,11 @@ class Selling:
     def today(self) -> date:
         """The day in the shop, which tells the tax rates that are in force."""
         return datetime.now(self.zone or UTC).date()
+
+
+def selling_of(shop: ShopSettings) -> Selling:
+    """As the shop's settings say."""
+    said = shop.selling
+    home = Place(said.home_country, said.home_region or None, said.home_postal_code or None)
+    tax = TaxTerms(said.tax_mode, home, ship_to_home=said.ship_tax_at == "home")
+    return Selling(said.currency, shop.decimals, tax, shop.zone)

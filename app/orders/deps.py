@@ -9,7 +9,7 @@ from app.core.db.transaction import DATABASE
 from app.core.parts import SETTINGS
 from app.core.values import Id, Moment
 from app.mail.deps import OUTBOX, OutboxDep
-from app.orders.bounds import CheckoutBounds, Selling
+from app.orders.bounds import CheckoutBounds
 from app.orders.cancellation import CancellationService
 from app.orders.models import OrderStatus
 from app.orders.rules import order_number
@@ -17,15 +17,14 @@ from app.orders.schemas import OrderFilter
 from app.orders.service import OrderService
 from app.payments.attempts import PaymentAttempts
 from app.payments.deps import PAYMENTS
+from app.shop.service import SHOP
 
 
 async def get_service(request: Request) -> OrderService:
     """Orders on the session of this request."""
     session, settings = await get_session(request), SETTINGS.of(request)
     payments = PaymentAttempts(session, DATABASE.of(request), PAYMENTS.of(request))
-    return OrderService(
-        session, payments, OUTBOX.of(request), Selling(settings.currency), CheckoutBounds.of(settings)
-    )
+    return OrderService(session, payments, OUTBOX.of(request), SHOP.of(request), CheckoutBounds.of(settings))
 
 
 async def get_filter(

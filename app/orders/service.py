@@ -19,7 +19,7 @@ from app.delivery.schemas import Chosen
 from app.delivery.service import DeliveryService
 from app.mail.outbox import Outbox
 from app.orders import rules
-from app.orders.bounds import CheckoutBounds, Selling
+from app.orders.bounds import CheckoutBounds, Selling, selling_of
 from app.orders.errors import (
     CancelTooLate,
     CartEmpty,
@@ -44,6 +44,7 @@ from app.orders.quotes import Quote
 from app.orders.repository import OrderRepository
 from app.orders.schemas import CheckoutRequest, OrderFilter
 from app.payments.attempts import PaymentAttempts, Purchase
+from app.shop.service import Shop
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class OrderService:
         session: AsyncSession,
         payments: PaymentAttempts,
         outbox: Outbox,
-        selling: Selling,
+        shop: Shop,
         bounds: CheckoutBounds,
     ) -> None:
         self._session = session
@@ -74,7 +75,7 @@ class OrderService:
         self._bounds = bounds
         self._payments = payments
         self._mails = OrderMails(session, outbox)
-        self._selling = selling
+        self._shop = shop
         self._delivery = DeliveryService(session)
 
     async def checkout(
@@ -110,13 +111,14 @@ class OrderService:
         if short := rules.short_lines(cart.lines, books):
             raise NotEnoughStock(short)
         lines = [NewLine(books[line.book_id], line.quantity) for line in cart.lines]
-        chosen = await self._choose(request, lines)
-        totals = self._priced(lines, chosen)
+        selling = selling_of(await self._shop.settings(self._session))
+        chosen = await self._choose(selling, request, lines)
+        totals = _priced(selling, lines, chosen)
         if request.expected_total not in {None, totals.grand_total}:
             raise TotalChanged(totals.grand_total)
         if payments.declined_lately >= self._bounds.declines:
             raise TooManyDeclines(self._bounds.declines, payments.first_declined_at)
-        currency = self._selling.currency
+        currency = selling.currency
         purchase = Purchase(buyer.id, cart.id, cart.checkout_number, payments.count, totals.grand_total, currency)
         charge = await self._payments.charge(purchase, request.payment_options())
         batch = Batch(self._session)
@@ -138,7 +140,7 @@ class OrderService:
         await batch.send()
         return order
 
-    async def _choose(self, request: CheckoutRequest, lines: Sequence[NewLine]) -> Chosen:
+    async def _choose(self, selling: Selling, request: CheckoutRequest, lines: Sequence[NewLine]) -> Chosen:
         """How the lines are delivered, with the tax rates there. Raises as `DeliveryService.choose`."""
         goods = Goods(
             items_total=items_total(line_total(line.unit_price, line.quantity) for line in lines),
@@ -147,14 +149,7 @@ class OrderService:
         )
         method = request.delivery.method if request.delivery else None
         destination = Place.of(request.ship_to) if request.ship_to else None
-        return await self._delivery.choose(method, destination, goods, self._selling.tax, self._selling.today())
-
-    def _priced(self, lines: Sequence[NewLine], chosen: Chosen) -> Totals:
-        tax = Tax(self._selling.tax.mode, chosen.rates)
-        try:
-            return price(lines, delivery=chosen.price, tax=tax, decimals=self._selling.decimals)
-        except NotInCurrency as error:
-            raise PriceNotInCurrency(self._selling.currency) from error
+        return await self._delivery.choose(method, destination, goods, selling.tax, selling.today())
 
     async def quote(self, buyer_id: int, request: CheckoutRequest) -> Quote:
         """What a checkout would come to now. It takes no locks and promises nothing.
@@ -168,8 +163,9 @@ class OrderService:
         found = await self._orders.look_at_books(sorted(line.book_id for line in in_cart))
         books = {book.id: book for book in found}
         lines = [NewLine(books[line.book_id], line.quantity) for line in in_cart if line.book_id in books]
-        chosen = await self._choose(request, lines)
-        return Quote(self._selling.currency, lines, self._priced(lines, chosen), chosen)
+        selling = selling_of(await self._shop.settings(self._session))
+        chosen = await self._choose(selling, request, lines)
+        return Quote(selling.currency, lines, _priced(selling, lines, chosen), chosen)
 
     async def _decline(self, batch: Batch, under_key: ClaimedKey | None) -> NoReturn:
         """Put the decline on record while the cart is locked; the same key may try again."""
@@ -258,3 +254,11 @@ def terms_of(request: CheckoutRequest, buyer: Caller, chosen: Chosen) -> Terms:
         ship_to=request.ship_to.given() if request.ship_to and chosen.kind is Kind.SHIP else None,
         bill_to=request.bill_to.given() if request.bill_to else None,
     )
+
+
+def _priced(selling: Selling, lines: Sequence[NewLine], chosen: Chosen) -> Totals:
+    tax = Tax(selling.tax.mode, chosen.rates)
+    try:
+        return price(lines, delivery=chosen.price, tax=tax, decimals=selling.decimals)
+    except NotInCurrency as error:
+        raise PriceNotInCurrency(selling.currency) from error

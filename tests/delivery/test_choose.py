@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.core.money import TaxMode
 from app.delivery.errors import (
     AddressMissing,
     DeliveryMethodNotFound,
@@ -13,7 +14,7 @@ from app.delivery.errors import (
     ParcelTooHeavy,
     TaxRateMissing,
 )
-from app.delivery.rules import Goods, Kind, Place, TaxMode, TaxTerms
+from app.delivery.rules import Goods, Kind, Place, TaxTerms
 from app.delivery.schemas import Chosen
 from app.delivery.service import DeliveryService
 from tests.delivery.support import DAY, collect, parcel, rate, within, zone

@@ -71,7 +71,8 @@ async def checkout(
 @only_reads
 async def quote(body: CheckoutRequest, buyer: CurrentUser, orders: Orders) -> QuoteOut:
     """What the same body would come to at checkout now. Nothing is kept, and no copy is reserved."""
-    return QuoteOut.of(await orders.quote(buyer.id, body), body.ship_to)
+    wanted = body.checked()
+    return QuoteOut.of(await orders.quote(buyer.id, wanted.method_id, wanted.place), wanted.ship_to)
 
 
 @router.get("/orders", summary="List own orders", responses={200: {"headers": LIST_HEADERS}})

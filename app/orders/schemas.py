@@ -9,9 +9,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializ
 
 from app.accounts.schemas import Email
 from app.addresses.rules import check
-from app.addresses.schemas import Address
+from app.addresses.schemas import Address, Line
 from app.core.money import TaxMode
-from app.core.values import Id, MoneyOut, PlainDecimal, SingleLine, TimestampOut, money_text
+from app.core.values import Id, MoneyOut, PlainDecimal, TimestampOut, money_text
+from app.delivery.rules import Place
 from app.orders.models import Order, OrderItem, OrderStatus
 from app.orders.placed import PlacedLine, PlacedOrder, rate_text
 from app.payments.service import PaymentOptions
@@ -42,18 +43,10 @@ ExpectedTotal = Annotated[
 ]
 
 
-MAX_NAME = 100
 RateOut = Annotated[
     Decimal,
     PlainSerializer(rate_text, return_type=str),
     WithJsonSchema({"type": "string", "examples": ["0.07"]}, mode="serialization"),
-]
-
-
-BuyerName = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME),
-    SingleLine,
 ]
 
 
@@ -73,10 +66,20 @@ class CheckoutRequest(BaseModel):
         description="The grand total the buyer saw; checkout is refused when it is another.",
     )
     email: Email | None = Field(default=None, description="Where mails of the order go. Null: to the account.")
-    name: BuyerName | None = Field(default=None, description="Who buys. Null: as the address or the account says.")
+    name: Annotated[Line, Field(description="Who buys. Null: as the address or the account says.")] = None
     delivery: DeliveryChoice | None = Field(default=None, description="Null: the first way to collect in the shop.")
     ship_to: Address | None = Field(default=None, description="Where a parcel goes; not kept where nothing is sent.")
     bill_to: Address | None = Field(default=None, description="Who is billed, where that is another address.")
+
+    @property
+    def method_id(self) -> int | None:
+        """The chosen way of delivery; None is the first that collects."""
+        return self.delivery.method if self.delivery else None
+
+    @property
+    def place(self) -> Place | None:
+        """Where a parcel would go."""
+        return Place.of(self.ship_to) if self.ship_to else None
 
     def checked(self) -> Self:
         """The request with its addresses as their countries know them.

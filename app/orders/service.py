@@ -1,6 +1,6 @@
 """Checkout, the story of the shop; and the orders it leaves."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import NoReturn
@@ -112,7 +112,7 @@ class OrderService:
             raise NotEnoughStock(short)
         lines = [NewLine(books[line.book_id], line.quantity) for line in cart.lines]
         selling = selling_of(await self._shop.settings(self._session))
-        chosen = await self._choose(selling, request, lines)
+        chosen = await self._choose(selling, lines, request.method_id, request.place)
         totals = _priced(selling, lines, chosen)
         if request.expected_total not in {None, totals.grand_total}:
             raise TotalChanged(totals.grand_total)
@@ -140,23 +140,19 @@ class OrderService:
         await batch.send()
         return order
 
-    async def _choose(self, selling: Selling, request: CheckoutRequest, lines: Sequence[NewLine]) -> Chosen:
+    async def _choose(
+        self, selling: Selling, lines: Sequence[NewLine], method_id: int | None, place: Place | None
+    ) -> Chosen:
         """How the lines are delivered, with the tax rates there. Raises as `DeliveryService.choose`."""
-        goods = Goods(
-            items_total=items_total(line_total(line.unit_price, line.quantity) for line in lines),
-            grams=parcel_grams((line.book.weight_grams, line.quantity) for line in lines),
-            categories=frozenset(line.tax_category for line in lines),
-        )
-        method = request.delivery.method if request.delivery else None
-        destination = Place.of(request.ship_to) if request.ship_to else None
-        return await self._delivery.choose(method, destination, goods, selling.tax, selling.today())
+        return await self._delivery.choose(method_id, place, goods_of(lines), selling.tax, selling.today())
 
-    async def quote(self, buyer_id: int, request: CheckoutRequest) -> Quote:
-        """What a checkout would come to now. It takes no locks and promises nothing.
+    async def quote(self, buyer_id: int, method_id: int | None, place: Place | None) -> Quote:
+        """What a checkout would come to now, delivered to that place. It takes no locks and promises nothing.
 
-        Raises: as `checkout`, but nothing of keys, payments and the expected total.
+        Raises:
+            CartEmpty, PriceNotInCurrency: the cart cannot be ordered as it is.
+            DeliveryMethodNotFound, AddressMissing, DeliveryNotThere, TaxRateMissing: it cannot be delivered so.
         """
-        request = request.checked()
         in_cart = await self._cart.lines(buyer_id)
         if not in_cart:
             raise CartEmpty
@@ -164,7 +160,7 @@ class OrderService:
         books = {book.id: book for book in found}
         lines = [NewLine(books[line.book_id], line.quantity) for line in in_cart if line.book_id in books]
         selling = selling_of(await self._shop.settings(self._session))
-        chosen = await self._choose(selling, request, lines)
+        chosen = await self._choose(selling, lines, method_id, place)
         return Quote(selling.currency, lines, _priced(selling, lines, chosen), chosen)
 
     async def _decline(self, batch: Batch, under_key: ClaimedKey | None) -> NoReturn:
@@ -253,6 +249,16 @@ def terms_of(request: CheckoutRequest, buyer: Caller, chosen: Chosen) -> Terms:
         collect_at=chosen.location,
         ship_to=request.ship_to.given() if request.ship_to and chosen.kind is Kind.SHIP else None,
         bill_to=request.bill_to.given() if request.bill_to else None,
+    )
+
+
+def goods_of(lines: Iterable[NewLine]) -> Goods:
+    """What of these lines matters to whoever delivers them."""
+    lines = list(lines)
+    return Goods(
+        items_total=items_total(line_total(line.unit_price, line.quantity) for line in lines),
+        grams=parcel_grams((line.book.weight_grams, line.quantity) for line in lines),
+        categories=frozenset(line.tax_category for line in lines),
     )
 
 

@@ -44,7 +44,7 @@ class LaterRequest(CheckoutRequest):
     """As the model may look after a release or two."""
 
     note: str = ""
-    place: Place | None = None
+    where: Place | None = None
 
 
 def digest(value: object) -> str:
@@ -79,7 +79,7 @@ def test_a_new_field_is_never_forgotten(request: CheckoutRequest, one: str, othe
     fields = request.model_dump()
     notes = [fingerprint(LaterRequest(**fields, note=note)) for note in (one, other)]
     assert (notes[0] == notes[1]) == (one == other)
-    places = [fingerprint(LaterRequest(**fields, place=Place(street=street))) for street in (one, other)]
+    places = [fingerprint(LaterRequest(**fields, where=Place(street=street))) for street in (one, other)]
     assert (places[0] == places[1]) == (one == other)
     assert not set(places) & {fingerprint(LaterRequest(**fields)), *notes}
 

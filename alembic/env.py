@@ -7,6 +7,7 @@ from sqlalchemy import Connection, text
 
 import app.accounts.models
 import app.accounts.security.models
+import app.addresses.models
 import app.admin.models
 import app.audit.models
 import app.cart.models

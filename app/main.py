@@ -25,6 +25,7 @@ from app.accounts.router import router as accounts
 from app.accounts.security.keeping import SecurityNotes
 from app.accounts.security.router import router as security
 from app.accounts.unsubscribe import router as unsubscribe
+from app.addresses.router import router as addresses
 from app.admin.export_router import router as exports
 from app.admin.outbox_router import router as outbox
 from app.admin.reports.router import router as reports
@@ -84,6 +85,7 @@ ROUTERS = (
     verification,
     oauth,
     unsubscribe,
+    addresses,
     wishlist,
     pre_bookings,
     notifications,

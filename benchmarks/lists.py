@@ -131,6 +131,7 @@ LISTS: Mapping[str, tuple[str, ...]] = {
     "/admin/outbox": ("per_page=100", "status=dead", "status=sent", "status=sent&page=1000", "status=pending"),
     "/wishlist": ("",),
     "/prebooks": ("",),
+    "/addresses": ("",),
     "/notifications": ("limit=100", "unread=true&limit=100"),
 }
 """The queries of each list of the API, by its path: each filter, each order, the first page and a deep one."""

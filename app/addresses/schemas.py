@@ -41,7 +41,7 @@ def _few_lines(value: str | None) -> str | None:
 
 
 def _upper(value: object) -> object:
-    return value.strip().upper() if isinstance(value, str) else value
+    return value.strip().upper() if isinstance(value, str) and value.isascii() else value
 
 
 MAX_LENGTH = 100
@@ -162,7 +162,7 @@ class CountriesOut(BaseModel):
 
 
 MAX_LABEL = 50
-_Label = Annotated[
+Label = Annotated[
     Annotated[str, Field(max_length=MAX_LABEL)] | None,
     BeforeValidator(_line),
     Field(description="For its owner", examples=["Work"]),
@@ -172,9 +172,11 @@ _Label = Annotated[
 class AddressIn(BaseModel):
     """An entry of the address book."""
 
-    label: _Label = None
+    label: Label = None
     address: Address
-    is_default: bool = Field(default=False, description="It becomes the one that a checkout begins with")
+    is_default: bool = Field(
+        default=False, description="True: a checkout begins with it from now on; false changes nothing about that"
+    )
 
 
 class ChangeAddress(AddressIn):
@@ -192,6 +194,7 @@ class AddressOut(BaseModel):
     label: str | None
     is_default: bool
     address: Address
+    lines: list[str] = Field(description="As a parcel shows it, in the order of its country")
     version: int = Field(description="Counts the changes", examples=[1])
     created_at: TimestampOut
     updated_at: TimestampOut

@@ -101,6 +101,7 @@ class Settings(BaseSettings):
     # How much may be collected: docs/limits.md says what each of them bounds.
     max_cart_lines: Bound = 200
     max_wishlist_items: Bound = 500
+    max_addresses: Bound = 50
     max_waiting_prebookings: Bound = 200
     max_past_prebookings: Bound = 300
     max_sessions_per_account: Bound = 50

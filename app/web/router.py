@@ -1,6 +1,7 @@
 """All pages."""
 
 from app.web.account.router import ROUTERS as ACCOUNT
+from app.web.addresses import router as addresses
 from app.web.assets import router as assets
 from app.web.buying.checkout import router as checkout
 from app.web.buying.pages import router as basket
@@ -27,7 +28,7 @@ from app.web.storefront.feeds import router as feeds
 from app.web.storefront.home import router as home
 from app.web.storefront.shop import router as shop
 
-STOREFRONT = (assets, contact, covers, home, shop, book, actions, feeds, basket, checkout, *ACCOUNT)
+STOREFRONT = (assets, addresses, contact, covers, home, shop, book, actions, feeds, basket, checkout, *ACCOUNT)
 SHOPKEEPING = (
     staff_overview,
     staff_sales,

@@ -14,6 +14,8 @@ from httpx2 import AsyncClient
 from app.accounts.deps import admin_user
 from app.core.config import Settings
 from app.main import create_app
+from tests.addresses.support import GERMAN, US
+from tests.addresses.support import add as add_address
 from tests.support import Person, Shop
 
 Make = Callable[[Shop, Person], Awaitable[int]]
@@ -24,6 +26,7 @@ PUBLIC = {
     ("GET", "/books/{book_id}/reviews"),
     ("GET", "/reviews/{review_id}"),
     ("GET", "/uploads/{file}"),
+    ("GET", "/countries/{code}/address-form"),
 }
 # Named by a book, which is everyone's, and acting on what the caller has of it.
 OF_THE_CALLER = {("POST", "/books/{book_id}/reviews"), ("DELETE", "/wishlist/{book_id}")}
@@ -58,6 +61,10 @@ async def notice(shop: Shop, owner: Person) -> int:
     )
 
 
+async def address(shop: Shop, owner: Person) -> int:
+    return await add_address(shop, owner, US)
+
+
 OWNED: dict[Operation, tuple[Make, dict[str, Any] | None]] = {
     ("PUT", "/cart/items/{item_id}"): (cart_line, {"quantity": 9}),
     ("DELETE", "/cart/items/{item_id}"): (cart_line, None),
@@ -67,6 +74,10 @@ OWNED: dict[Operation, tuple[Make, dict[str, Any] | None]] = {
     ("DELETE", "/reviews/{review_id}"): (review, None),
     ("DELETE", "/prebooks/{prebook_id}"): (pre_booking, None),
     ("POST", "/notifications/{notice_id}/read"): (notice, None),
+    ("GET", "/addresses/{address_id}"): (address, None),
+    ("PUT", "/addresses/{address_id}"): (address, {"address": GERMAN}),
+    ("DELETE", "/addresses/{address_id}"): (address, None),
+    ("POST", "/addresses/{address_id}/default"): (address, None),
 }
 TABLES = (
     "cart_items",
@@ -78,6 +89,7 @@ TABLES = (
     "books",
     "stock_movements",
     "users",
+    "addresses",
 )
 
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.accounts.schemas import AccountOut
 from app.accounts.service_deps import Accounts, Sessions
+from app.addresses.deps import Addresses
 from app.orders.deps import Orders
 from app.orders.models import Order
 from app.prebookings.deps import PreBookings
@@ -30,6 +31,7 @@ class OverviewPage(PageContext):
     wishes: int
     waiting: int
     sessions: int
+    addresses: int
 
 
 @router.get("/account")
@@ -41,6 +43,7 @@ async def overview(
     wishlists: Wishlists,
     bookings: PreBookings,
     sessions: Sessions,
+    addresses: Addresses,
 ) -> Response:
     """What there is to see, at a glance."""
     found = await orders.of_user(reader.id, LATEST, None)
@@ -51,5 +54,6 @@ async def overview(
         wishes=await wishlists.count(reader.id),
         waiting=await bookings.count_waiting(reader.id),
         sessions=len(await sessions.open_sessions(reader.id)),
+        addresses=await addresses.count(reader.id),
     )
     return render(request, page)

@@ -1,5 +1,6 @@
 """All pages of accounts."""
 
+from app.web.account.addresses import router as addresses
 from app.web.account.notices import router as notices
 from app.web.account.orders import router as orders
 from app.web.account.overview import router as overview
@@ -20,6 +21,7 @@ ROUTERS = (
     overview,
     orders,
     wishlist,
+    addresses,
     prebooks,
     notices,
     profile,

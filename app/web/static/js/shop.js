@@ -1,5 +1,6 @@
 // What makes the pages nicer where scripts run; everything works without it.
 import { account } from "./account.js";
+import { addresses } from "./address.js";
 import { basket } from "./basket.js";
 import { focusErrors } from "./forms.js";
 import { hearts } from "./heart.js";
@@ -8,6 +9,7 @@ import { search } from "./search.js";
 import { staff } from "./staff.js";
 
 account();
+addresses();
 basket();
 focusErrors();
 hearts();

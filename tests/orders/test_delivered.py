@@ -29,6 +29,11 @@ async def taxed(shop: Shop, mode: str, **selling: Any) -> None:
     )
 
 
+def sent(method: int, change: dict[str, Any]) -> dict[str, Any]:
+    """The body of a checkout that sends a parcel to Berlin, but for the change."""
+    return {"delivery": {"method": method}, "ship_to": BERLIN} | change
+
+
 @pytest.fixture
 async def buyer(shop: Shop) -> Person:
     """Two books for 10.00 in the cart."""
@@ -125,7 +130,7 @@ async def test_what_cannot_be_delivered_is_refused_on_its_field_and_nothing_is_l
     shop: Shop, buyer: Person, method: int, change: dict[str, Any], status: int, code: str, field: str
 ):
     before = await state_of(shop)
-    answer = await shop.checkout(buyer, **({"delivery": {"method": method}, "ship_to": BERLIN} | change))
+    answer = await shop.checkout(buyer, **sent(method, change))
     assert_problem(answer, status, code, field)
     assert await state_of(shop) == before
 

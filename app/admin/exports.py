@@ -78,6 +78,8 @@ def _books(period: ExportPeriod) -> Select[*tuple[Any, ...]]:
             Book.description,
             Book.created_at,
             Book.updated_at,
+            Book.weight_grams,
+            Book.tax_category,
         )
         .outerjoin(Genre, Genre.id == Book.genre_id)
         .where(*period.bounds(Book.created_at))

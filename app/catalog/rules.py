@@ -8,6 +8,9 @@ MAX_STOCK = 2**31 - 1
 DEEPEST_ROW = 10_000
 GENRES_LOCK = 6_171_004
 """An advisory lock: who adds genres holds it, or two could both add the last one."""
+HEAVIEST_GRAMS = 100_000
+TAX_CATEGORIES = ("book", "ebook", "other")
+"""Kinds of goods that tax laws tell apart."""
 MAX_WORDS = 100
 """Of a search, where no setting says otherwise."""
 MAX_DESCRIPTION = 100_000

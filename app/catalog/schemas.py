@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, TypeAdapter
 
 from app.catalog.isbn import normalise_isbn
-from app.catalog.rules import MAX_DESCRIPTION, MAX_STOCK
+from app.catalog.rules import HEAVIEST_GRAMS, MAX_DESCRIPTION, MAX_STOCK
 from app.catalog.view import BookView
 from app.core.values import Id, MoneyOut, PlainDecimal, SingleLine, TimestampOut, iso_date, money_text
 
@@ -45,6 +45,7 @@ Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, m
 OptionalReason = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(lambda reason: reason or None)
 ]
+TaxCategory = Literal["book", "ebook", "other"]
 MovementKind = Literal["opening", "sale", "set", "adjustment", "restock", "cancellation", "removal"]
 
 
@@ -85,6 +86,10 @@ class BookUpdate(BaseModel):
     publish_date: Annotated[date | None, BeforeValidator(iso_date, json_schema_input_type=date | None)] = Field(
         default=None, examples=["1974-05-01"]
     )
+    weight_grams: int | None = Field(
+        default=None, ge=1, le=HEAVIEST_GRAMS, examples=[310], description="Of a copy; null: taken to be 500"
+    )
+    tax_category: TaxCategory = Field(default="book", description="Which of the shop's tax rates it is sold at")
 
 
 class BookCreate(BookUpdate):
@@ -110,6 +115,8 @@ class BookOut(BaseModel):
     cover_image_url: str | None
     publish_date: date | None
     stock_quantity: int
+    weight_grams: int | None = Field(description="Of a copy; null where nobody has told it")
+    tax_category: TaxCategory
 
 
 class BookWithFigures(BookOut):
@@ -149,6 +156,8 @@ def _shown(book: BookView) -> dict[str, object]:
         "cover_image_url": book.cover_image_url,
         "publish_date": book.publish_date,
         "stock_quantity": book.stock_quantity,
+        "weight_grams": book.weight_grams,
+        "tax_category": book.tax_category,
         "avg_rating": book.avg_rating,
         "review_count": book.review_count,
         "in_stock": book.in_stock,

@@ -35,6 +35,8 @@ class BookView(NamedTuple):
     picked_at: datetime | None
     rating_sum: int
     rating_count: int
+    weight_grams: int | None
+    tax_category: str
 
     @property
     def avg_rating(self) -> float | None:

@@ -92,6 +92,8 @@ async def test_books_have_a_row_each(live: Shop, admin: Person):
         cover_image_url="https://covers.example/1.jpg?a=1,2",
         publish_date=date(1974, 5, 1),
         stock_quantity=7,
+        weight_grams=310,
+        tax_category="other",
     )
     bare = await live.book(title="Bare", stock_quantity=0)
     rows = await exported(live, admin, "books")
@@ -108,6 +110,7 @@ async def test_books_have_a_row_each(live: Shop, admin: Person):
         "description": 'Two\r\nlines, one "quote"',
     }
     assert (rows[1]["isbn"], rows[1]["genre"], rows[1]["stock_quantity"]) == ("", "", "0")
+    assert [(row["weight_grams"], row["tax_category"]) for row in rows] == [("310", "other"), ("", "book")]
 
 
 async def test_movements_have_a_row_each(live: Shop, admin: Person):

@@ -32,6 +32,8 @@ def views(draw: st.DrawFn) -> BookView:
         picked_at=None,
         rating_sum=rating_sum,
         rating_count=rating_count,
+        weight_grams=draw(st.none() | st.integers(1, 100_000)),
+        tax_category=draw(st.sampled_from(["book", "ebook", "other"])),
     )
 
 

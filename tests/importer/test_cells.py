@@ -15,6 +15,8 @@ from app.catalog.importer.cells import (
     read_isbn,
     read_price,
     read_stock,
+    read_tax_category,
+    read_weight,
 )
 
 
@@ -175,3 +177,31 @@ def test_text_loses_control_characters():
 )
 def test_cover_addresses(text, valid):
     assert is_cover_address(text) is valid
+
+
+@pytest.mark.parametrize(
+    ("text", "grams"),
+    [
+        ("310", 310),
+        ("310 g", 310),
+        ("310.4", 310),
+        ("0.31 kg", 310),
+        ("1,5KG", 1500),
+        ("100000", 100_000),
+        ("100001", None),
+        ("0", None),
+        ("-5", None),
+        ("heavy", None),
+        ("9" * 5000, None),
+        ("12 oz", None),
+    ],
+)
+def test_weights_are_grams_unless_they_say_kilograms(text: str, grams: int | None):
+    assert read_weight(text) == grams
+
+
+@pytest.mark.parametrize(
+    ("text", "category"), [("Book", "book"), (" EBOOK ", "ebook"), ("other", "other"), ("vat", None)]
+)
+def test_tax_categories_are_known_in_any_case(text: str, category: str | None):
+    assert read_tax_category(text) == category

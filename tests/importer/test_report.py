@@ -24,13 +24,13 @@ async def printed(catalogue: Catalogue, text: str, **options: object) -> str:
 async def test_the_report_says_what_happened(catalogue):
     text = await printed(
         catalogue,
-        f"title,authors,year,isbn,weight\n[bold]A[/bold],X,-5,{isbn10(4321)},3\nB,X,,{isbn10(4321).lstrip('0')}1,3\n,X,,,3\n",
+        f"title,authors,year,isbn,binding\n[bold]A[/bold],X,-5,{isbn10(4321)},3\nB,X,,{isbn10(4321).lstrip('0')}1,3\n,X,,,3\n",
         default_price=Decimal(1),
     )
     assert "books.csv: 3 rows" in text
     assert "Read as utf-8, cells parted by comma." in text
     assert "authors → author" in text
-    assert "Not used: weight" in text
+    assert "Not used: binding" in text
     assert "publish_date: year before 1, left empty: 1" in text
     assert "Rejected: 1\n  line 4: title is missing" in text
     assert f"The rejected rows are in {catalogue.folder / 'books.rejected.csv'}: correct" in text

@@ -31,7 +31,8 @@ _LOCK_KEY = 6_171_002  # two imports at once take turns, or both would create th
 _STAGE = """
     CREATE TEMPORARY TABLE import_batch ON COMMIT DROP AS
     SELECT 0 AS line, title, author, price, isbn, description, cover_image_url, publish_date,
-           stock_quantity AS stock, (SELECT name FROM genres LIMIT 0) AS genre, genre_id, id AS book_id
+           stock_quantity AS stock, (SELECT name FROM genres LIMIT 0) AS genre, weight_grams, tax_category,
+           genre_id, id AS book_id
     FROM books WITH NO DATA
 """
 _NEW_GENRES = """
@@ -59,11 +60,13 @@ _MATCH_TITLE_AND_AUTHOR = """
     WHERE found.line = s.line
 """
 _DIFFERS = """
-    (b.title, b.author, b.price, b.description, b.cover_image_url, b.publish_date, b.stock_quantity, b.genre_id)
+    (b.title, b.author, b.price, b.description, b.cover_image_url, b.publish_date, b.stock_quantity, b.genre_id,
+     b.weight_grams, b.tax_category)
     IS DISTINCT FROM
     (s.title, s.author, coalesce(s.price, b.price), coalesce(s.description, b.description),
      coalesce(s.cover_image_url, b.cover_image_url), coalesce(s.publish_date, b.publish_date),
-     coalesce(s.stock, b.stock_quantity), coalesce(s.genre_id, b.genre_id))
+     coalesce(s.stock, b.stock_quantity), coalesce(s.genre_id, b.genre_id),
+     coalesce(s.weight_grams, b.weight_grams), coalesce(s.tax_category, b.tax_category))
 """
 _LOCK = lock_all(f"books b JOIN import_batch s ON s.book_id = b.id WHERE {_DIFFERS}")
 _LOST = """
@@ -77,6 +80,8 @@ _UPDATE = f"""
         cover_image_url = coalesce(s.cover_image_url, b.cover_image_url),
         publish_date = coalesce(s.publish_date, b.publish_date),
         {IMPORTED_STOCK}, genre_id = coalesce(s.genre_id, b.genre_id),
+        weight_grams = coalesce(s.weight_grams, b.weight_grams),
+        tax_category = coalesce(s.tax_category, b.tax_category),
         updated_at = now()
     FROM import_batch s
     WHERE b.id = s.book_id AND b.id = ANY($1::integer[]) AND {_DIFFERS}
@@ -84,9 +89,10 @@ _UPDATE = f"""
 """
 _CREATE = """
     INSERT INTO books
-        (title, author, price, isbn, description, cover_image_url, publish_date, stock_quantity, genre_id)
+        (title, author, price, isbn, description, cover_image_url, publish_date, stock_quantity, genre_id,
+         weight_grams, tax_category)
     SELECT title, author, coalesce(price, $1::numeric), isbn, description, cover_image_url, publish_date,
-           coalesce(stock, $2::integer), genre_id
+           coalesce(stock, $2::integer), genre_id, weight_grams, coalesce(tax_category, 'book')
     FROM import_batch WHERE book_id IS NULL
     ORDER BY line
     RETURNING id

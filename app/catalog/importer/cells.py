@@ -9,6 +9,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from app.catalog.isbn import isbn_in_query, restore_leading_zeros
+from app.catalog.rules import HEAVIEST_GRAMS, TAX_CATEGORIES
 
 MAX_PRICE = Decimal("99999999.99")
 MAX_STOCK = 2_147_483_647
@@ -25,6 +26,7 @@ _GROUP_MARK = re.compile("(?<=[0-9])[\\s'\u2019](?=[0-9]{3}(?![0-9]))")
 _YEAR = re.compile("([-+]?[0-9]{1,4})(\\.0*)?")
 _DATE = re.compile("([0-9]{4})([-/.])([0-9]{1,2})(?:\\2([0-9]{1,2})(?:[T ].*)?)?")
 _DATE_DAY_FIRST = re.compile("([0-9]{1,2})\\.([0-9]{1,2})\\.([0-9]{4})")
+_WEIGHT = re.compile("([0-9]{1,9})(?:[.,]([0-9]{1,9}))?\\s*(g|kg|grams?|kilograms?)?", re.IGNORECASE)
 _WHOLE_NUMBER = re.compile("([0-9]{1,12})(\\.0*)?")
 
 
@@ -41,6 +43,8 @@ class Repair(StrEnum):
     GENRE_CUT = f"genre: longer than {MAX_GENRE} characters, cut after a whole word"
     YEAR_BEFORE_1 = "publish_date: year before 1, left empty"
     DATE_UNKNOWN = "publish_date: not a date, left empty"
+    WEIGHT_UNKNOWN = f"weight_grams: not a weight from 1 to {HEAVIEST_GRAMS} g, left empty"
+    TAX_CATEGORY_UNKNOWN = f"tax_category: none of {', '.join(TAX_CATEGORIES)}, left empty"
     COVER_INVALID = f"cover_image_url: not an http(s) address of up to {MAX_URL} characters, left empty"
 
 
@@ -126,6 +130,22 @@ def read_stock(text: str) -> int:
     if not match or int(match[1]) > MAX_STOCK:
         raise BadCell(f"stock must be a whole number from 0 to {MAX_STOCK}")
     return int(match[1])
+
+
+def read_weight(text: str) -> int | None:
+    """Whole grams of `310`, `310 g` or `0.31 kg`; a number alone is one of grams. None for anything else."""
+    match = _WEIGHT.fullmatch(text.strip())
+    if not match:
+        return None
+    number = Decimal(f"{match[1]}.{match[2] or 0}")
+    grams = number * 1000 if (match[3] or "").lower().startswith("k") else number
+    return round(grams) if 1 <= round(grams) <= HEAVIEST_GRAMS else None
+
+
+def read_tax_category(text: str) -> str | None:
+    """One of the categories, in any case; None for anything else."""
+    plain = text.strip().lower()
+    return plain if plain in TAX_CATEGORIES else None
 
 
 def read_date(text: str) -> tuple[date | None, Repair | None]:

@@ -21,6 +21,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
     ),
     "stock": ("stock", "stock quantity", "quantity", "qty", "in stock", "on hand", "inventory"),
     "genre": ("genre", "category", "genres", "categories"),
+    "weight_grams": ("weight grams", "weight in grams", "weight g", "grams", "weight"),
+    "tax_category": ("tax category", "tax class"),
 }  # fmt: skip
 FIELDS = tuple(ALIASES)
 _OR_ELSE = {"price": " or --default-price"}

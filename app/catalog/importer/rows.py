@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from app.catalog.importer.cells import (
     MAX_GENRE,
@@ -19,10 +19,14 @@ from app.catalog.importer.cells import (
     read_isbn,
     read_price,
     read_stock,
+    read_tax_category,
+    read_weight,
 )
 from app.catalog.importer.columns import Columns
 from app.catalog.importer.source import Record
 from app.core.spreadsheets import unguarded
+
+T = TypeVar("T")
 
 
 class BookRow(NamedTuple):
@@ -38,6 +42,8 @@ class BookRow(NamedTuple):
     publish_date: date | None
     stock: int | None
     genre: str | None
+    weight_grams: int | None
+    tax_category: str | None
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -77,6 +83,8 @@ class RowReader:
             publish_date=self._publish_date(),
             stock=read_stock(text) if (text := self._text("stock")) else None,
             genre=self._cut("genre", lambda text: cut_words(text, MAX_GENRE), Repair.GENRE_CUT) or None,
+            weight_grams=self._mended("weight_grams", read_weight, Repair.WEIGHT_UNKNOWN),
+            tax_category=self._mended("tax_category", read_tax_category, Repair.TAX_CATEGORY_UNKNOWN),
         )
 
     def _given(self, field: str) -> list[str]:
@@ -118,6 +126,13 @@ class RowReader:
             return None
         value, repair = read_date(text)
         self._note(repair, text)
+        return value
+
+    def _mended(self, field: str, read: Callable[[str], T | None], repair: Repair) -> T | None:
+        """What `read` makes of the text; left empty, and noted, where that is nothing."""
+        text = self._text(field)
+        value = read(text) if text else None
+        self._note(repair if text and value is None else None, text)
         return value
 
     def _cover(self) -> str | None:

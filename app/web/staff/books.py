@@ -30,7 +30,7 @@ STOCKS: Mapping[str, tuple[str, bool | None]] = {
     "in": ("On hand", True),
     "out": ("Sold out", False),
 }
-MAY_BE_BLANK = ("isbn", "genre_id", "description", "cover_image_url", "publish_date")
+MAY_BE_BLANK = ("isbn", "genre_id", "description", "cover_image_url", "publish_date", "weight_grams")
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from app.admin.stock_router import router as restock
 from app.admin.users_router import router as users
 from app.audit.router import router as audit
 from app.background import background_jobs, end_with_supervisor
+from app.cart.delivery_router import router as delivery
 from app.cart.router import router as cart
 from app.catalog.router import router as catalog
 from app.container import furnish
@@ -77,6 +78,7 @@ ROUTERS = (
     catalog,
     restock,
     cart,
+    delivery,
     orders,
     cancellations,
     reviews,

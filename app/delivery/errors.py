@@ -144,3 +144,18 @@ class TaxRateOverlaps(DomainError):
     title = "Tax rates overlap"
     detail = "There is a rate for these goods and this place on that day. Change or delete it instead."
     field = "valid_from"
+
+
+class DeliveryFull(DomainError):
+    """There are as many locations, zones, methods or rates as may be."""
+
+    code = "DELIVERY_FULL"
+    status = HTTPStatus.CONFLICT
+    title = "As many as may be"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"There are {limit}, which is as many as there may be. Delete one first.")
+        self.limit = limit
+
+    def members(self) -> dict[str, object]:
+        return {"limit": self.limit}

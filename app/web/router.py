@@ -10,6 +10,8 @@ from app.web.covers.router import router as covers
 from app.web.staff.audit import router as staff_audit
 from app.web.staff.books import router as staff_books
 from app.web.staff.covers import router as staff_covers
+from app.web.staff.delivery import router as staff_delivery
+from app.web.staff.delivery_places import router as staff_places
 from app.web.staff.exports import router as staff_exports
 from app.web.staff.genres import router as staff_genres
 from app.web.staff.imports import router as staff_imports
@@ -21,6 +23,7 @@ from app.web.staff.reviews import router as staff_reviews
 from app.web.staff.sales import router as staff_sales
 from app.web.staff.security import router as staff_security
 from app.web.staff.stock import router as staff_stock
+from app.web.staff.taxes import router as staff_taxes
 from app.web.staff.users import router as staff_users
 from app.web.storefront.actions import router as actions
 from app.web.storefront.book import router as book
@@ -39,6 +42,9 @@ SHOPKEEPING = (
     staff_covers,
     staff_books,
     staff_stock,
+    staff_delivery,
+    staff_places,
+    staff_taxes,
 )
 BACK_OFFICE = (staff_orders, staff_users, staff_reviews, staff_mails, staff_audit, staff_security)
 ROUTERS = (*STOREFRONT, *SHOPKEEPING, *BACK_OFFICE)

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.deps import Caller, Credentials, current_user
+from app.accounts.deps import Caller, Credentials, NoStoreRoute, current_user
 from app.core.db.driver import driver
-from app.core.db.route import Session, TransactionRoute, only_reads
+from app.core.db.route import Session, only_reads
 from app.core.money import items_total, line_total
 from app.core.openapi import problems
 from app.core.values import SingleLine
@@ -15,7 +15,7 @@ from app.delivery.deps import Delivery
 from app.delivery.rules import Goods, Place, parcel_grams
 from app.delivery.schemas import DeliveryOptions
 
-router = APIRouter(prefix="/delivery", tags=["delivery"], route_class=TransactionRoute)
+router = APIRouter(prefix="/delivery", tags=["delivery"], route_class=NoStoreRoute)
 _GOODS = """
     SELECT b.price, i.quantity, b.weight_grams, b.tax_category
     FROM carts c JOIN cart_items i ON i.cart_id = c.id JOIN books b ON b.id = i.book_id WHERE c.user_id = $1

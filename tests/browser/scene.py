@@ -78,6 +78,13 @@ async def furnish(shop: Shop) -> Scene:
         "cancelled": cancelled,
         "user_id": others[0].id,
         "genre_id": await shop.scalar("SELECT min(id) FROM genres"),
+        "location_id": await shop.scalar("SELECT min(id) FROM locations"),
+        "method_id": await shop.scalar("SELECT min(id) FROM delivery_methods"),
+        "zone_id": await shop.scalar("INSERT INTO delivery_zones (name) VALUES ('Germany') RETURNING id"),
+        "rate_id": await shop.scalar(
+            "INSERT INTO tax_rates (category, country, rate, valid_from, source)"
+            " VALUES ('book', 'DE', 0.07, '2026-01-01', 'UStG § 12') RETURNING id"
+        ),
         "dead_mail": await shop.scalar("SELECT id FROM email_outbox WHERE status = 'dead'"),
         "key": await _import(shop, staff),
         **await _links(shop),

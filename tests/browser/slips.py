@@ -86,6 +86,40 @@ STAFF = [
     Slip("staff", "/staff/books/genres", "/staff/books/genres", {"name": ""}, {"name"}),
     Slip("staff", "/staff/books/genres", "/staff/books/genres", {"name": "Classics"}, {"name"}),
     Slip("staff", "/staff/books/genres/{genre_id}", "/staff/books/genres/{genre_id}", {"name": ""}, {"name"}),
+    *(
+        Slip("staff", page, page, {"name": "", "ready_hours": "x"}, {"name", "ready_hours"})
+        for page in ("/staff/delivery/locations/new", "/staff/delivery/locations/{location_id}")
+    ),
+    Slip("staff", "/staff/delivery/zones/new", "/staff/delivery/zones/new", {"name": ""}, {"name", "parts"}),
+    Slip(
+        "staff",
+        "/staff/delivery/zones/{zone_id}",
+        "/staff/delivery/zones/{zone_id}",
+        {"name": "", "parts": "nowhere"},
+        {"name", "parts"},
+    ),
+    Slip(
+        "staff",
+        "/staff/delivery/methods/new?kind=ship",
+        "/staff/delivery/methods/new",
+        {"name": "", "tracking_url": "x"},
+        {"name", "tracking_url"},
+    ),
+    Slip(
+        "staff",
+        "/staff/delivery/methods/{method_id}",
+        "/staff/delivery/methods/{method_id}",
+        {"name": "", "min_days": "x"},
+        {"name", "min_days"},
+    ),
+    Slip(
+        "staff",
+        "/staff/taxes",
+        "/staff/taxes",
+        {"percent": "x", "source": ""},
+        {"percent", "source", "country", "valid_from"},
+    ),
+    Slip("staff", "/staff/taxes/{rate_id}", "/staff/taxes/{rate_id}", {"percent": "101"}, {"percent"}),
     Slip("staff", "/staff/books/import", "/staff/books/import", {}),
     Slip(
         "staff",

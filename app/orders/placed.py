@@ -46,6 +46,10 @@ class NewLine:
     def tax_category(self) -> str:
         return self.book.tax_category
 
+    @property
+    def weight_grams(self) -> int | None:
+        return self.book.weight_grams
+
 
 def rate_text(rate: Decimal) -> str:
     """A rate as short as it can be written: `0.07`, `0`."""

@@ -1,7 +1,8 @@
 """What a checkout would come to: the quote, and how it stands on the wire."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Self
 
 from pydantic import BaseModel
@@ -24,6 +25,38 @@ class Quote:
     lines: Sequence[NewLine]
     totals: Totals
     delivery: Chosen
+
+    @property
+    def items_total(self) -> Decimal:
+        return self.totals.items_total
+
+    @property
+    def discount_total(self) -> Decimal:
+        return self.totals.discount_total
+
+    @property
+    def delivery_total(self) -> Decimal:
+        return self.totals.delivery_total
+
+    @property
+    def delivery_kind(self) -> str:
+        return self.delivery.kind
+
+    @property
+    def delivery_name(self) -> str:
+        return self.delivery.name
+
+    @property
+    def tax_mode(self) -> TaxMode:
+        return self.totals.mode
+
+    @property
+    def taxes(self) -> Sequence[Mapping[str, str]]:
+        return [told(tax) for tax in self.totals.taxes]
+
+    @property
+    def grand_total(self) -> Decimal:
+        return self.totals.grand_total
 
 
 class QuoteLine(BaseModel):

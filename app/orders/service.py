@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -39,7 +39,7 @@ from app.orders.idempotency import ClaimedKey, Outcome
 from app.orders.mails import OrderMails
 from app.orders.models import Order, OrderStatus
 from app.orders.placed import NewLine, PlacedOrder, Terms
-from app.orders.pricing import Tax, Totals, price
+from app.orders.pricing import PricedLine, Tax, Totals, price
 from app.orders.quotes import Quote
 from app.orders.repository import OrderRepository
 from app.orders.schemas import CheckoutRequest, OrderFilter
@@ -252,12 +252,19 @@ def terms_of(request: CheckoutRequest, buyer: Caller, chosen: Chosen) -> Terms:
     )
 
 
-def goods_of(lines: Iterable[NewLine]) -> Goods:
+class Carried(PricedLine, Protocol):
+    """A priced line with the weight of a copy, where it is known."""
+
+    @property
+    def weight_grams(self) -> int | None: ...
+
+
+def goods_of(lines: Iterable[Carried]) -> Goods:
     """What of these lines matters to whoever delivers them."""
     lines = list(lines)
     return Goods(
         items_total=items_total(line_total(line.unit_price, line.quantity) for line in lines),
-        grams=parcel_grams((line.book.weight_grams, line.quantity) for line in lines),
+        grams=parcel_grams((line.weight_grams, line.quantity) for line in lines),
         categories=frozenset(line.tax_category for line in lines),
     )
 

@@ -48,6 +48,10 @@ class BasketLine:
         return self.book.tax_category
 
     @property
+    def weight_grams(self) -> int | None:
+        return self.book.weight_grams
+
+    @property
     def total(self) -> Decimal:
         return line_total(self.unit_price, self.quantity)
 

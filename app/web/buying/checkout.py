@@ -1,16 +1,26 @@
-"""Checkout pages: review, pay, and what came of it. The form carries a key, so that a second click is harmless."""
+"""Checkout pages: review, pay, and what came of it.
+
+One form has all of it. It pays, unless a button was pressed that changes something (delivery, country, the bill):
+then it is shown anew with what it comes to now. Scripts press that button in the background. The form carries a key,
+so that a second click is harmless.
+"""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import ClassVar
 from uuid import uuid4
 
 from fastapi import APIRouter, Request, Response
 
+from app.accounts.caller import Caller
+from app.addresses.deps import Addresses
+from app.addresses.errors import AddressBookFull
+from app.addresses.schemas import Address, AddressIn
 from app.core.db.route import Session
-from app.core.parts import SETTINGS
+from app.core.errors import DomainError
 from app.core.values import Id
+from app.delivery.deps import Delivery
 from app.orders.checkout import check_out
 from app.orders.deps import Orders
 from app.orders.errors import (
@@ -27,31 +37,18 @@ from app.orders.errors import (
 )
 from app.orders.idempotency import Refusal
 from app.orders.models import Order
-from app.orders.pricing import price
-from app.orders.schemas import CheckoutRequest
 from app.web.access import Reader
-from app.web.buying.basket import BasketLine
+from app.web.addresses import CHANGE
+from app.web.buying.checkout_form import LOOK_AGAIN, UNDELIVERABLE, Desk, read_order
 from app.web.buying.deps import BasketDep
 from app.web.errors import Answered
 from app.web.forms import Form, Sent
 from app.web.page import PageContext, render
 from app.web.route import PrivatePageRoute, see_other
-from app.web.visitor import AnyVisitor
+from app.web.visitor import AnyVisitor, Visitor
 
 router = APIRouter(include_in_schema=False, route_class=PrivatePageRoute)
-KEY, MAX_KEY = "idempotency_key", 64
-
-
-@dataclass(frozen=True, slots=True)
-class CheckoutPage(PageContext):
-    """The last look before paying; `total` is what the buyer agrees to."""
-
-    template: ClassVar[str] = "buying/checkout.html"
-    form: Form
-    lines: list[BasketLine]
-    total: Decimal
-    key: str
-    payments_are_simulated: bool
+KEY, MAX_KEY, UPDATE = "idempotency_key", 64, "update"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +60,15 @@ class ThanksPage(PageContext):
 
 
 @router.get("/checkout")
-async def review(request: Request, basket: BasketDep, _: Reader) -> Response:
+async def review(
+    request: Request, basket: BasketDep, reader: Reader, orders: Orders, delivery: Delivery, addresses: Addresses
+) -> Response:
     """What will be bought, and for how much. A basket that cannot be ordered as it stands is mended first."""
     lines = await basket.lines()
     if not lines or any(line.short for line in lines) or await basket.is_over():
         return see_other("/basket")
-    return _form(request, Form(), lines, uuid4().hex)
+    desk = Desk(request, reader, orders, delivery, await _saved(addresses, reader), lines)
+    return render(request, await desk.page(Form(), uuid4().hex))
 
 
 @router.post("/checkout")
@@ -80,28 +80,34 @@ async def pay(
     reader: Reader,
     orders: Orders,
     basket: BasketDep,
+    delivery: Delivery,
+    addresses: Addresses,
 ) -> Response:
-    """Place the order that the form shows, once however often it is sent."""
+    """Show the form anew, or place the order that it shows, once however often it is sent."""
     key = sent.get(KEY)
-    wanted = sent.parse(CheckoutRequest)
-    if wanted is None or not key or len(key) > MAX_KEY or not key.isascii() or not key.isalnum():
+    if not key or len(key) > MAX_KEY or not key.isascii() or not key.isalnum():
         return see_other("/checkout")
+    desk = Desk(request, reader, orders, delivery, await _saved(addresses, reader), await basket.lines())
+    choices = await desk.choices(sent)
+    if UPDATE in sent.values or CHANGE in sent.values:
+        return render(request, await desk.page(sent, key, choices))
+    wanted = read_order(sent, choices)
+    if wanted is None:
+        return render(request, await desk.page(sent, key, choices), 422)
     try:
         outcome = await check_out(session, orders, reader, wanted, key)
     except PaymentDeclined as declined:
-        sent.refuse(declined, "")
-        lines = await basket.lines()
-        return _form(request, sent, lines, key, 402)  # and COMMIT: the decline is on record
-    except (KeyReused, KeyInProgress) as error:
-        visitor.flash("Please look at your order once more.", "plain")
-        raise Answered(see_other("/checkout")) from error
-    except (TooManyDeclines, KeysExhausted) as error:
-        visitor.flash(f"{error.detail} Nothing was charged.", "bad")
-        raise Answered(see_other("/basket")) from error
-    if outcome.confirmed:
-        return see_other(f"/checkout/thanks/{outcome.order_id}")
-    visitor.flash(_advice(outcome.refusal), "bad")
-    return see_other("/basket")
+        sent.refuse(declined, "payment")
+        return render(request, await desk.page(sent, key, choices), 402)  # and COMMIT: the decline is on record
+    except UNDELIVERABLE as refusal:
+        sent.refuse(refusal, "method")
+        raise Answered(render(request, await desk.page(sent, key, choices), 422)) from refusal
+    except (KeyReused, KeyInProgress, TooManyDeclines, KeysExhausted) as refusal:
+        raise Answered(_sent_away(visitor, refusal)) from refusal
+    if not outcome.confirmed:
+        return await _refused(request, visitor, desk, sent, outcome.refusal)
+    await _keep(addresses, reader, sent, wanted.ship_to)
+    return see_other(f"/checkout/thanks/{outcome.order_id}")
 
 
 @router.get("/checkout/thanks/{order_id}")
@@ -110,14 +116,37 @@ async def thanks(request: Request, order_id: Id, reader: Reader, orders: Orders)
     return render(request, ThanksPage(await orders.get_own(order_id, reader.id)))
 
 
-def _form(request: Request, form: Form, lines: list[BasketLine], key: str, status: int = 200) -> Response:
-    simulated = SETTINGS.of(request).payment_provider == "mock"
-    return render(request, CheckoutPage(form, lines, price(lines).grand_total, key, simulated), status)
+async def _refused(request: Request, visitor: Visitor, desk: Desk, sent: Form, refusal: Refusal) -> Response:
+    """What the key keeps: another total is looked at and paid under a new key, the rest is mended in the basket."""
+    if refusal.code == TotalChanged.code:
+        sent.errors[""] = LOOK_AGAIN
+        return render(request, await desk.page(sent, uuid4().hex), 409)
+    visitor.flash(ADVICE.get(refusal.code, refusal.detail), "bad")
+    return see_other("/basket")
 
 
-def _advice(refusal: Refusal) -> str:
-    """What the refusal of a checkout means for the buyer, who stands before the basket now."""
-    return ADVICE.get(refusal.code, refusal.detail)
+def _sent_away(visitor: Visitor, refusal: DomainError) -> Response:
+    """To where the buyer can go on from what cannot be helped here."""
+    if isinstance(refusal, (KeyReused, KeyInProgress)):
+        visitor.flash("Please look at your order once more.", "plain")
+        return see_other("/checkout")
+    visitor.flash(f"{refusal.detail} Nothing was charged.", "bad")
+    return see_other("/basket")
+
+
+async def _saved(addresses: Addresses, reader: Caller) -> Address | None:
+    """The address that the form begins with."""
+    entry = await addresses.default(reader.id)
+    return entry.address if entry else None
+
+
+async def _keep(addresses: Addresses, reader: Caller, sent: Form, ship_to: Address | None) -> None:
+    """Put the address into the reader's book, where they asked for it, it is not there yet, and fits in."""
+    if ship_to is None or not sent.get("save_address"):
+        return
+    if ship_to not in [entry.address for entry in await addresses.all(reader.id)]:
+        with suppress(AddressBookFull):
+            await addresses.add(reader.id, AddressIn(address=ship_to))
 
 
 ADVICE: Mapping[str, str] = {
@@ -125,5 +154,4 @@ ADVICE: Mapping[str, str] = {
     ItemsUnavailable.code: "A book of your basket is no longer sold and was taken out. Nothing was charged.",
     NotEnoughStock.code: "Some copies were sold in the meantime. Nothing was charged.",
     TooLarge.code: "Your basket holds more titles than one order may have. Please take some out.",
-    TotalChanged.code: "A price has changed since you looked. Nothing was charged: please look again.",
 }

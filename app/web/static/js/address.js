@@ -3,9 +3,12 @@
 /** Show the fields of a country as soon as it is chosen. */
 export function addresses() {
   document.querySelectorAll("[data-address]").forEach(follow);
+  addEventListener("fields", () => document.querySelectorAll("[data-address]").forEach(follow));
 }
 
 function follow(part) {
+  if (part.dataset.followed) return;
+  part.dataset.followed = "yes";
   const { prefix, group, needsName } = part.dataset;
   const country = part.querySelector(`[name="${prefix}country"]`);
   const typed = new Map();

@@ -2,6 +2,7 @@
 import { account } from "./account.js";
 import { addresses } from "./address.js";
 import { basket } from "./basket.js";
+import { checkout } from "./checkout.js";
 import { focusErrors } from "./forms.js";
 import { hearts } from "./heart.js";
 import { liveFilters } from "./live.js";
@@ -11,6 +12,7 @@ import { staff } from "./staff.js";
 account();
 addresses();
 basket();
+checkout();
 focusErrors();
 hearts();
 liveFilters();

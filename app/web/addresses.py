@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from babel import Locale
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.addresses.countries import AddressField
 from app.addresses.errors import AddressInvalid
 from app.addresses.rules import AddressForm, Country, check, countries, form_of
 from app.addresses.schemas import Address
 from app.core.parts import SETTINGS
+from app.shop.deps import CurrentShop
 from app.web.forms import Form
 from app.web.page import PageContext, render
 from app.web.route import PageRoute
@@ -96,9 +97,19 @@ class FieldsPage(PageContext):
     address: AddressFields
 
 
+async def get_home_country(request: Request, shop: CurrentShop) -> str:
+    """The country that an empty form begins with: where the shop stands, else that of its locale."""
+    named = (shop.selling.home_country, Locale.parse(SETTINGS.of(request).shop_locale).territory)
+    return next((code for code in named if code and is_country(code)), "US")
+
+
+HomeCountry = Annotated[str, Depends(get_home_country)]
+
+
 @router.get("/address-form")
 async def show_fields(
     request: Request,
+    home: HomeCountry,
     country: Annotated[str, Query(max_length=2)] = "",
     prefix: Annotated[str, Query(pattern="^[a-z_]{0,20}$")] = "",
     group: Group = "",
@@ -106,14 +117,8 @@ async def show_fields(
 ) -> Response:
     """The fields of that country, empty."""
     form = Form({f"{prefix}country": country})
-    fields = AddressFields(form, home_country(request), prefix=prefix, group=group, needs_name=needs_name)
+    fields = AddressFields(form, home, prefix=prefix, group=group, needs_name=needs_name)
     return render(request, FieldsPage(fields))
-
-
-def home_country(request: Request) -> str:
-    """The country that an empty form begins with: that of the shop's locale."""
-    territory = Locale.parse(SETTINGS.of(request).shop_locale).territory or "US"
-    return territory if is_country(territory) else "US"
 
 
 def is_country(code: str) -> bool:

@@ -11,6 +11,8 @@ from httpx2 import AsyncClient, Response
 from app.accounts.models import UserRole
 from app.web.cookies import SESSION
 from app.web.staff.uploads import IMPORT
+from tests.addresses.support import GERMAN, US
+from tests.addresses.support import add as add_address
 from tests.support import Person, Shop
 from tests.web.browser import Browser, forms, session_token
 
@@ -71,7 +73,9 @@ async def furnish(shop: Shop) -> Scene:
     await shop.add_to_cart(reader, liked[5])
     await shop.rows(GIVEN_UP)
     await _knock(shop, reader)
+    await add_address(shop, reader, {**US, "street": "12 Harbour Street\nThe blue door"})
     ids = {
+        "address_id": await add_address(shop, reader, GERMAN, label="Work"),
         "book_id": liked[0],
         "sold_out": sold_out[0],
         "order_id": fresh,

@@ -64,6 +64,22 @@ ACCOUNT = [
     Slip("reader", "/account/profile", "/account/profile", {"display_name": TOO_LONG}, {"display_name"}),
     Slip("reader", "/account/profile", "/account/profile", {"display_name": "Bookstore Support"}, {"display_name"}),
 ]
+ADDRESSES = [
+    Slip(
+        "reader",
+        "/account/addresses/new",
+        "/account/addresses/new",
+        {"name": "", "street": "", "city": "", "region": "", "postal_code": "9404", "phone": "x", "label": TOO_LONG},
+        {"name", "street", "city", "region", "postal_code", "phone", "label"},
+    ),
+    Slip(
+        "reader",
+        "/account/addresses/{address_id}",
+        "/account/addresses/{address_id}",
+        {"postal_code": "8033", "street": "1\n2\n3\n4", "vat_id": "DE1", "company": "ACME"},
+        {"postal_code", "street", "vat_id"},
+    ),
+]
 BUYING = [
     Slip("guest", "/shop/books/{book_id}", "/basket/add", {"quantity": "0"}),
     Slip("reader", "/basket", "/basket/change", {"quantity": "-1"}),
@@ -147,9 +163,11 @@ STAFF = [
     Slip("staff", "/staff/orders/{order_id}", "/staff/orders/{order_id}/cancel", {"reason": ""}, {"reason"}),
     Slip("staff", "/staff/reviews", "/staff/reviews/delete", {}),
 ]
-SLIPS = [*ACCOUNT, *BUYING, *STAFF]
+SLIPS = [*ACCOUNT, *ADDRESSES, *BUYING, *STAFF]
 
 NOTHING_TO_FILL_IN = {
+    "/account/addresses/{address_id}/default",
+    "/account/addresses/{address_id}/delete",
     "/account/orders/{order_id}/cancel",
     "/account/notices/read",
     "/account/notices/read-all",

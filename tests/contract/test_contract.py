@@ -30,6 +30,8 @@ SHAPES = {
     "\nOrder: ": "OrderOut",
     "\nOrder item: ": "OrderItemOut",
     "### 4.8 Wishlist\nItem: ": "WishOut",
+    " An entry: ": "AddressOut",
+    "**GET /countries/{code}/address-form** — ": "AddressFormOut",
     "\nPre-booking, flat: ": "PreBookingOut",
     "\nReview: ": "ReviewOut",
     "**GET /admin/reviews** — admin envelope of ": "ModeratedReview",

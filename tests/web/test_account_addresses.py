@@ -221,3 +221,18 @@ async def test_the_fields_alone_are_served_for_any_country_and_prefix(browser: B
     assert 'name="fields_of" value="US"' in (await browser.client.get("/address-form?country=XX")).text
     for query in ("prefix=%3Cb%3E", "prefix=" + "x" * 50, "group=x", "country=USA", "country=%00", "prefix=%00"):
         assert (await browser.client.get(f"/address-form?{query}")).status_code in {404, 422}, query
+
+
+async def test_an_empty_form_begins_where_the_reader_or_the_shop_is(browser: Browser):
+    """The country of the default address, else that of the shop, else that of its locale."""
+    person = await browser.reader()
+    await browser.open(NEW)
+    assert 'name="fields_of" value="US"' in browser.page.text
+    await browser.shop.rows(
+        "INSERT INTO shop_settings (section, version, values) VALUES ('selling', 1, '{\"home_country\": \"FR\"}')"
+    )
+    await browser.open(NEW)
+    assert 'name="fields_of" value="FR"' in browser.page.text
+    await add(browser.shop, person, GERMAN)
+    await browser.open(NEW)
+    assert 'name="fields_of" value="DE"' in browser.page.text

@@ -14,7 +14,7 @@ from app.addresses.models import SavedAddress
 from app.addresses.schemas import AddressIn, ChangeAddress, Label
 from app.core.values import Id
 from app.web.access import Reader
-from app.web.addresses import AddressFields, address_of, changes_country, home_country
+from app.web.addresses import AddressFields, HomeCountry, address_of, changes_country
 from app.web.errors import Answered
 from app.web.forms import Form, Sent, rerender_form
 from app.web.page import PageContext, render
@@ -72,16 +72,18 @@ async def show_addresses(request: Request, reader: Reader, addresses: Addresses)
 
 
 @router.get(NEW)
-async def ask_for_address(request: Request, reader: Reader, addresses: Addresses) -> Response:
+async def ask_for_address(request: Request, reader: Reader, addresses: Addresses, home: HomeCountry) -> Response:
     """The empty form, for the country of the default address."""
     default = await addresses.default(reader.id)
-    return render(request, AddressPage(Form(), default.address.country if default else home_country(request)))
+    return render(request, AddressPage(Form(), default.address.country if default else home))
 
 
 @router.post(NEW)
-async def add(request: Request, sent: Sent, visitor: AnyVisitor, reader: Reader, addresses: Addresses) -> Response:
+async def add(
+    request: Request, sent: Sent, visitor: AnyVisitor, reader: Reader, addresses: Addresses, home: HomeCountry
+) -> Response:
     """Put it into the book."""
-    page = AddressPage(sent, home_country(request))
+    page = AddressPage(sent, home)
     if changes_country(sent, ""):
         return _anew(request, page)
     wanted = _read(sent)
@@ -97,18 +99,25 @@ async def add(request: Request, sent: Sent, visitor: AnyVisitor, reader: Reader,
 
 
 @router.get(f"{BOOK}/{{address_id}}")
-async def show_address(request: Request, address_id: AddressId, reader: Reader, addresses: Addresses) -> Response:
+async def show_address(
+    request: Request, address_id: AddressId, reader: Reader, addresses: Addresses, home: HomeCountry
+) -> Response:
     """The form, filled."""
     entry = await addresses.get(reader.id, address_id)
-    return render(request, AddressPage(Form(), home_country(request), entry))
+    return render(request, AddressPage(Form(), home, entry))
 
 
 @router.post(f"{BOOK}/{{address_id}}")
 async def change(
-    request: Request, address_id: AddressId, sent: Sent, visitor: AnyVisitor, reader: Reader, addresses: Addresses
+    request: Request,
+    address_id: AddressId,
+    sent: Sent,
+    visitor: AnyVisitor,
+    reader: Reader,
+    addresses: Addresses,
+    home: HomeCountry,
 ) -> Response:
     """Write it anew, unless somebody else did since it was read: then both are shown, and nothing is lost."""
-    home = home_country(request)
     try:
         entry = await addresses.get(reader.id, address_id)
         page = AddressPage(sent, home, entry)

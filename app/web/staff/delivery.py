@@ -90,10 +90,10 @@ async def new_method(request: Request, _: Staff, desk: Desk) -> Response:
     return shown(request, MethodPage(form, None, [], await desk.all()))
 
 
-@router.get("/staff/delivery/methods/{row_id:int}")
-async def show_method(request: Request, row_id: RowId, _: Staff, desk: Desk) -> Response:
+@router.get("/staff/delivery/methods/{method_id:int}")
+async def show_method(request: Request, method_id: RowId, _: Staff, desk: Desk) -> Response:
     """The form of a method."""
-    return shown(request, MethodPage(Form(), *await desk.method(row_id), await desk.all()))
+    return shown(request, MethodPage(Form(), *await desk.method(method_id), await desk.all()))
 
 
 @router.post("/staff/delivery/methods/new")
@@ -102,12 +102,12 @@ async def add_method(request: Request, sent: Sent, staff: Staff, visitor: AnyVis
     return await _save_method(request, MethodPage(sent, None, [], await desk.all()), staff, visitor, desk)
 
 
-@router.post("/staff/delivery/methods/{row_id:int}")
+@router.post("/staff/delivery/methods/{method_id:int}")
 async def change_method(
-    request: Request, row_id: RowId, sent: Sent, staff: Staff, visitor: AnyVisitor, desk: Desk
+    request: Request, method_id: RowId, sent: Sent, staff: Staff, visitor: AnyVisitor, desk: Desk
 ) -> Response:
     """Change or delete it."""
-    page = MethodPage(sent, *await desk.method(row_id), await desk.all())
+    page = MethodPage(sent, *await desk.method(method_id), await desk.all())
     return await _save_method(request, page, staff, visitor, desk)
 
 

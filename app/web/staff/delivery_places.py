@@ -90,10 +90,10 @@ async def new_location(request: Request, _: Staff) -> Response:
     return shown(request, LocationPage(Form(), None))
 
 
-@router.get("/staff/delivery/locations/{row_id:int}")
-async def show_location(request: Request, row_id: RowId, _: Staff, desk: Desk) -> Response:
+@router.get("/staff/delivery/locations/{location_id:int}")
+async def show_location(request: Request, location_id: RowId, _: Staff, desk: Desk) -> Response:
     """The form of a location."""
-    return shown(request, LocationPage(Form(), await desk.location(row_id)))
+    return shown(request, LocationPage(Form(), await desk.location(location_id)))
 
 
 @router.post("/staff/delivery/locations/new")
@@ -102,12 +102,12 @@ async def add_location(request: Request, sent: Sent, staff: Staff, visitor: AnyV
     return await _save_location(request, None, sent, staff, visitor, desk)
 
 
-@router.post("/staff/delivery/locations/{row_id:int}")
+@router.post("/staff/delivery/locations/{location_id:int}")
 async def change_location(
-    request: Request, row_id: RowId, sent: Sent, staff: Staff, visitor: AnyVisitor, desk: Desk
+    request: Request, location_id: RowId, sent: Sent, staff: Staff, visitor: AnyVisitor, desk: Desk
 ) -> Response:
     """Change or delete it."""
-    return await _save_location(request, await desk.location(row_id), sent, staff, visitor, desk)
+    return await _save_location(request, await desk.location(location_id), sent, staff, visitor, desk)
 
 
 async def _save_location(
@@ -138,10 +138,10 @@ async def new_zone(request: Request, _: Staff) -> Response:
     return shown(request, ZonePage(Form(), None, []))
 
 
-@router.get("/staff/delivery/zones/{row_id:int}")
-async def show_zone(request: Request, row_id: RowId, _: Staff, desk: Desk) -> Response:
+@router.get("/staff/delivery/zones/{zone_id:int}")
+async def show_zone(request: Request, zone_id: RowId, _: Staff, desk: Desk) -> Response:
     """The form of a zone."""
-    return shown(request, ZonePage(Form(), *await desk.zone(row_id)))
+    return shown(request, ZonePage(Form(), *await desk.zone(zone_id)))
 
 
 @router.post("/staff/delivery/zones/new")
@@ -150,12 +150,12 @@ async def add_zone(request: Request, sent: Sent, staff: Staff, visitor: AnyVisit
     return await _save_zone(request, ZonePage(sent, None, []), staff, visitor, desk)
 
 
-@router.post("/staff/delivery/zones/{row_id:int}")
+@router.post("/staff/delivery/zones/{zone_id:int}")
 async def change_zone(
-    request: Request, row_id: RowId, sent: Sent, staff: Staff, visitor: AnyVisitor, desk: Desk
+    request: Request, zone_id: RowId, sent: Sent, staff: Staff, visitor: AnyVisitor, desk: Desk
 ) -> Response:
     """Change or delete it."""
-    return await _save_zone(request, ZonePage(sent, *await desk.zone(row_id)), staff, visitor, desk)
+    return await _save_zone(request, ZonePage(sent, *await desk.zone(zone_id)), staff, visitor, desk)
 
 
 async def _save_zone(request: Request, page: ZonePage, staff: Staff, visitor: AnyVisitor, desk: Desk) -> Response:

@@ -68,7 +68,6 @@ async def checkout(
     summary="Quote a checkout",
     responses=problems("ORDER_CART_EMPTY", "ORDER_PRICE_NOT_IN_CURRENCY", *DELIVERY_PROBLEMS),
 )
-@only_reads
 async def quote(body: CheckoutRequest, buyer: CurrentUser, orders: Orders) -> QuoteOut:
     """What the same body would come to at checkout now. Nothing is kept, and no copy is reserved."""
     wanted = body.checked()

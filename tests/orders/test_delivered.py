@@ -73,7 +73,11 @@ async def test_a_parcel_costs_what_the_method_says_and_is_charged(shop: Shop, bu
 
 
 async def test_an_address_is_a_snapshot(shop: Shop, buyer: Person, method: int):
-    body: dict[str, Any] = {"delivery": {"method": method}, "ship_to": BERLIN, "bill_to": BERLIN | {"name": "Analytical Engines"}}
+    body: dict[str, Any] = {
+        "delivery": {"method": method},
+        "ship_to": BERLIN,
+        "bill_to": BERLIN | {"name": "Analytical Engines"},
+    }
     order = (await shop.checkout(buyer, **body)).json()
     await shop.rows("DELETE FROM delivery_methods WHERE kind = 'ship'")
     shown = (await shop.client.get(f"/orders/{order['id']}", headers=buyer.headers)).json()

@@ -32,17 +32,19 @@ MAIL_LAWS = (
             """,
         ),
     ),
-    # Where the account is gone, its orders went with it; somebody may have opened another with that address since.
     Invariant(
         "mails_tell_of_orders",
-        "Every confirmation or cancellation mail tells its recipient of an order that is theirs.",
+        "Every confirmation or cancellation mail goes to the buyer of the order that it tells of.",
         """
         SELECT mails.id AS mail_id, mails.order_id
         FROM email_outbox AS mails
-        JOIN users ON lower(users.email) = lower(mails.recipient) AND users.created_at <= mails.created_at
-        LEFT JOIN orders ON orders.id = mails.order_id AND orders.user_id = users.id
+        LEFT JOIN orders ON orders.id = mails.order_id
+        LEFT JOIN users ON users.id = orders.user_id
         WHERE mails.kind IN ('order_confirmation', 'order_cancelled')
-              AND (orders.id IS NULL OR (mails.kind = 'order_cancelled' AND orders.status <> 'cancelled'))
+              AND (orders.id IS NULL
+                   OR lower(mails.recipient) NOT IN (lower(coalesce(orders.email, '')),
+                                                     lower(coalesce(users.email, '')))
+                   OR (mails.kind = 'order_cancelled' AND orders.status <> 'cancelled'))
         """,
     ),
 )

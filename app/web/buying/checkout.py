@@ -20,7 +20,6 @@ from app.addresses.schemas import Address, AddressIn
 from app.core.db.route import Session
 from app.core.errors import DomainError
 from app.core.values import Id
-from app.delivery.deps import Delivery
 from app.orders.checkout import check_out
 from app.orders.deps import Orders
 from app.orders.errors import (
@@ -31,6 +30,7 @@ from app.orders.errors import (
     KeysExhausted,
     NotEnoughStock,
     PaymentDeclined,
+    PriceNotInCurrency,
     TooLarge,
     TooManyDeclines,
     TotalChanged,
@@ -39,7 +39,7 @@ from app.orders.idempotency import Refusal
 from app.orders.models import Order
 from app.web.access import Reader
 from app.web.addresses import CHANGE
-from app.web.buying.checkout_form import LOOK_AGAIN, UNDELIVERABLE, Desk, read_order
+from app.web.buying.checkout_form import LOOK_AGAIN, UNDELIVERABLE, Desk, DeskDep, read_order
 from app.web.buying.deps import BasketDep
 from app.web.errors import Answered
 from app.web.forms import Form, Sent
@@ -60,14 +60,10 @@ class ThanksPage(PageContext):
 
 
 @router.get("/checkout")
-async def review(
-    request: Request, basket: BasketDep, reader: Reader, orders: Orders, delivery: Delivery, addresses: Addresses
-) -> Response:
+async def review(request: Request, basket: BasketDep, desk: DeskDep) -> Response:
     """What will be bought, and for how much. A basket that cannot be ordered as it stands is mended first."""
-    lines = await basket.lines()
-    if not lines or any(line.short for line in lines) or await basket.is_over():
+    if not desk.lines or any(line.short for line in desk.lines) or await basket.is_over():
         return see_other("/basket")
-    desk = Desk(request, reader, orders, delivery, await _saved(addresses, reader), lines)
     return render(request, await desk.page(Form(), uuid4().hex))
 
 
@@ -77,17 +73,13 @@ async def pay(
     sent: Sent,
     session: Session,
     visitor: AnyVisitor,
-    reader: Reader,
-    orders: Orders,
-    basket: BasketDep,
-    delivery: Delivery,
+    desk: DeskDep,
     addresses: Addresses,
 ) -> Response:
     """Show the form anew, or place the order that it shows, once however often it is sent."""
     key = sent.get(KEY)
     if not key or len(key) > MAX_KEY or not key.isascii() or not key.isalnum():
         return see_other("/checkout")
-    desk = Desk(request, reader, orders, delivery, await _saved(addresses, reader), await basket.lines())
     choices = await desk.choices(sent)
     if UPDATE in sent.values or CHANGE in sent.values:
         return render(request, await desk.page(sent, key, choices))
@@ -95,7 +87,7 @@ async def pay(
     if wanted is None:
         return render(request, await desk.page(sent, key, choices), 422)
     try:
-        outcome = await check_out(session, orders, reader, wanted, key)
+        outcome = await check_out(session, desk.orders, desk.reader, wanted, key)
     except PaymentDeclined as declined:
         sent.refuse(declined, "payment")
         return render(request, await desk.page(sent, key, choices), 402)  # and COMMIT: the decline is on record
@@ -106,7 +98,7 @@ async def pay(
         raise Answered(_sent_away(visitor, refusal)) from refusal
     if not outcome.confirmed:
         return await _refused(request, visitor, desk, sent, outcome.refusal)
-    await _keep(addresses, reader, sent, wanted.ship_to)
+    await _keep(addresses, desk.reader, sent, wanted.ship_to)
     return see_other(f"/checkout/thanks/{outcome.order_id}")
 
 
@@ -119,7 +111,7 @@ async def thanks(request: Request, order_id: Id, reader: Reader, orders: Orders)
 async def _refused(request: Request, visitor: Visitor, desk: Desk, sent: Form, refusal: Refusal) -> Response:
     """What the key keeps: another total is looked at and paid under a new key, the rest is mended in the basket."""
     if refusal.code == TotalChanged.code:
-        sent.errors[""] = LOOK_AGAIN
+        sent.errors[""] = ADVICE[refusal.code]
         return render(request, await desk.page(sent, uuid4().hex), 409)
     visitor.flash(ADVICE.get(refusal.code, refusal.detail), "bad")
     return see_other("/basket")
@@ -132,12 +124,6 @@ def _sent_away(visitor: Visitor, refusal: DomainError) -> Response:
         return see_other("/checkout")
     visitor.flash(f"{refusal.detail} Nothing was charged.", "bad")
     return see_other("/basket")
-
-
-async def _saved(addresses: Addresses, reader: Caller) -> Address | None:
-    """The address that the form begins with."""
-    entry = await addresses.default(reader.id)
-    return entry.address if entry else None
 
 
 async def _keep(addresses: Addresses, reader: Caller, sent: Form, ship_to: Address | None) -> None:
@@ -153,5 +139,7 @@ ADVICE: Mapping[str, str] = {
     CartEmpty.code: "Your basket is empty: the order may have been placed already. Look under your orders.",
     ItemsUnavailable.code: "A book of your basket is no longer sold and was taken out. Nothing was charged.",
     NotEnoughStock.code: "Some copies were sold in the meantime. Nothing was charged.",
+    PriceNotInCurrency.code: "A price in your basket is wrong. Nothing was charged: please tell the shop.",
+    TotalChanged.code: LOOK_AGAIN,
     TooLarge.code: "Your basket holds more titles than one order may have. Please take some out.",
 }

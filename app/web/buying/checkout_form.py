@@ -2,26 +2,31 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from fastapi import Request
+from fastapi import Depends, Request
 from pydantic import BaseModel
 
 from app.accounts.caller import Caller
 from app.accounts.schemas import Email
+from app.addresses.deps import Addresses
 from app.addresses.schemas import Address, Line
 from app.core.parts import SETTINGS
 from app.core.values import Id
+from app.delivery.deps import Delivery
 from app.delivery.errors import AddressMissing, DeliveryMethodNotFound, DeliveryNotThere, TaxRateMissing
 from app.delivery.rules import Place
 from app.delivery.schemas import DeliveryOption
 from app.delivery.service import DeliveryService
+from app.orders.deps import Orders
 from app.orders.errors import CartEmpty, PriceNotInCurrency
 from app.orders.quotes import Quote
 from app.orders.schemas import CheckoutRequest, DeliveryChoice, ExpectedTotal
 from app.orders.service import OrderService, goods_of
-from app.web.addresses import AddressFields, address_of, changes_country, home_country
+from app.web.access import Reader
+from app.web.addresses import AddressFields, HomeCountry, address_of, changes_country
 from app.web.buying.basket import BasketLine
+from app.web.buying.deps import BasketDep
 from app.web.forms import Form
 from app.web.page import PageContext
 
@@ -92,10 +97,11 @@ def bills_elsewhere(form: Form) -> bool:
 
 @dataclass(slots=True)
 class Desk:
-    """What a checkout page is made with; `saved` is the address that an untouched form shows."""
+    """What a checkout page is made with; an untouched form shows the address `saved`, or the country `home`."""
 
     request: Request
     reader: Caller
+    home: str
     orders: OrderService
     delivery: DeliveryService
     saved: Address | None
@@ -103,9 +109,8 @@ class Desk:
 
     async def choices(self, form: Form) -> Choices:
         """What the form can choose. A way of delivery that does not reach the place is refused beside it."""
-        country = home_country(self.request)
-        ship_to = AddressFields(form, country, self.saved, SHIP, "shipping")
-        bill_to = AddressFields(form, country, None, BILL, "billing")
+        ship_to = AddressFields(form, self.home, self.saved, SHIP, "shipping")
+        bill_to = AddressFields(form, self.home, None, BILL, "billing")
         place = Place(ship_to.layout.country, _typed(ship_to, "region"), _typed(ship_to, "postal_code"))
         options = await self.delivery.options(place, goods_of(self.lines))
         return Choices(options, _method(form, options), place, ship_to, bill_to)
@@ -132,6 +137,23 @@ class Desk:
         except (CartEmpty, PriceNotInCurrency) as error:
             form.errors.setdefault("", error.detail)
         return None
+
+
+async def get_desk(
+    request: Request,
+    reader: Reader,
+    home: HomeCountry,
+    orders: Orders,
+    delivery: Delivery,
+    addresses: Addresses,
+    basket: BasketDep,
+) -> Desk:
+    """For the basket of the reader and the address that they begin with."""
+    entry = await addresses.default(reader.id)
+    return Desk(request, reader, home, orders, delivery, entry.address if entry else None, await basket.lines())
+
+
+DeskDep = Annotated[Desk, Depends(get_desk)]
 
 
 def _typed(fields: AddressFields, name: str) -> str | None:

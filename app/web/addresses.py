@@ -153,10 +153,15 @@ def address_of(form: Form, prefix: str, *, needs_name: bool = True) -> Address |
     names = {"country"} | {field.name for field in form_of(country).fields} if is_country(country) else {"country"}
     part = Form({name: form.values.get(f"{prefix}{name}", "") for name in names})
     address = part.parse(Address)
+    if address is None:  # tell what the country says of the other fields as well
+        address = Form({name: text for name, text in part.values.items() if name not in part.errors}).parse(Address)
     if address is not None:
         try:
-            return check(address, needs_name=needs_name)
+            stored = check(address, needs_name=needs_name)
         except AddressInvalid as error:
-            part.errors = error.errors
+            part.errors = error.errors | part.errors
+        else:
+            if not part.errors:
+                return stored
     form.errors.update({f"{prefix}{name}": sentence for name, sentence in part.errors.items()})
     return None

@@ -20,6 +20,7 @@ async def test_a_reader_keeps_an_address_of_another_country(street: Street, buye
     await page.get_by_label("City").fill("Montréal")
     await page.get_by_label("State").select_option("California")
     await page.get_by_label("ZIP code").fill("94043")
+    await page.get_by_label("Country").focus()
     await page.get_by_label("Country").select_option("Canada")
     if scripts:
         await expect(button(page, "Change country")).to_have_count(0)
@@ -59,7 +60,7 @@ async def test_a_reader_changes_and_deletes_addresses(street: Street, buyer: Per
     await add(street.shop, buyer, {**GERMAN, "name": "Oma"})
     page = await street.window(buyer, scripts=scripts)
     await page.goto("/account/addresses")
-    await button(page, "Make it the default: Oma").click()
+    await button(page, "Make it the default").click()
     await expect(said(page)).to_contain_text("This is your default address now.")
     await expect(page.get_by_role("heading", level=2).first).to_have_text("Oma Default")
     await link(page, "Change Büro").click()

@@ -46,6 +46,11 @@ class BookRepository:
         rows = await _BY_ID.fetch(self._session, book_id=book_id)
         return BookView(*rows[0]) if rows else None
 
+    async def count_finer_prices(self, decimals: int) -> int:
+        """How many books have a price with more decimals than that; reads all of them."""
+        finer = select(func.count()).select_from(Book).where(Book.price != func.round(Book.price, decimals))
+        return await self._session.scalar(finer) or 0
+
     async def lock(self, book_id: int) -> Book | None:
         """The book as it is under the lock of its row."""
         query = locking(select(Book).where(Book.id == book_id))

@@ -50,6 +50,11 @@ class BookPage:
     following: tuple[Key, ...] | None
 
 
+async def count_finer_prices(session: AsyncSession, decimals: int) -> int:
+    """How many books have a price with more decimals than that."""
+    return await BookRepository(session).count_finer_prices(decimals)
+
+
 class BookService:
     """Books in the transaction of a session; a search may have up to `max_words`."""
 

@@ -1,5 +1,7 @@
 """The settings of the shop: read by everybody, kept until they change, saved by staff with what was there before."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, insert, select
@@ -7,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.caller import Caller
+from app.accounts.models import User
 from app.audit.service import record
 from app.core.db.driver import driver
 from app.core.parts import Part
@@ -43,6 +46,16 @@ class Shop:
 
 
 SHOP = Part[Shop]("shop")
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A save of a section: who (None: by a command, or an account that is gone) changed what, before and after."""
+
+    version: int
+    at: datetime
+    by: str | None
+    changed: dict[str, tuple[Any, Any]]
 
 
 class ShopService:
@@ -86,3 +99,22 @@ class ShopService:
             after={f"{section}.{name}": stored[name] for name in sorted(changed)},
         )
         return version
+
+    async def history(self, section: str, limit: int) -> list[Saved]:
+        """The last saves of a section, the newest first."""
+        kept = ShopSettingHistory
+        query = (
+            select(kept.version, kept.saved_at, User.email, kept.values)
+            .outerjoin(User, User.id == kept.saved_by)
+            .where(kept.section == section)
+            .order_by(kept.version.desc())
+            .limit(limit + 1)
+        )
+        rows = (await self._session.execute(query)).all()
+        befores = [row[3] for row in rows[1:]] + [SECTIONS[section]().model_dump(mode="json")]
+        return [
+            Saved(
+                version, at, by, {name: (old.get(name), new) for name, new in values.items() if old.get(name) != new}
+            )
+            for (version, at, by, values), old in list(zip(rows, befores, strict=False))[:limit]
+        ]

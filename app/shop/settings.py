@@ -1,5 +1,6 @@
 """What the bookseller says of the shop, in four sections, each a model with defaults that need nothing to be said."""
 
+import unicodedata
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, ClassVar, Literal
@@ -10,9 +11,24 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from app.addresses.schemas import Address, Country
 from app.core.money import TaxMode
-from app.core.values import SingleLine
+from app.core.values import SingleLine, no_control_characters
 
 MAX_TEXT = 5000
+_DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def _seen(text: str) -> str:
+    """Refuse what turns the text around it, or ends a line unseen."""
+    if any(unicodedata.category(sign) in {"Zl", "Zp", "Cs"} or sign in _DIRECTIONS for sign in text):
+        raise ValueError("must not contain invisible characters or marks of direction")
+    return text
+
+
+def _plain_lines(text: str) -> str:
+    """Lines that end alike, without control characters but tabs."""
+    plain = text.replace("\r\n", "\n").replace("\r", "\n")
+    no_control_characters(plain.replace("\n", "").replace("\t", ""))
+    return _seen(plain)
 
 
 def _known_zone(name: str) -> str:
@@ -27,8 +43,8 @@ def _known_currency(code: str) -> str:
     return code
 
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), SingleLine]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_TEXT)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), SingleLine, AfterValidator(_seen)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_TEXT), AfterValidator(_plain_lines)]
 Mailbox = Annotated[
     str,
     StringConstraints(

@@ -22,6 +22,7 @@ from app.web.staff.overview import router as staff_overview
 from app.web.staff.reviews import router as staff_reviews
 from app.web.staff.sales import router as staff_sales
 from app.web.staff.security import router as staff_security
+from app.web.staff.settings import router as staff_settings
 from app.web.staff.stock import router as staff_stock
 from app.web.staff.taxes import router as staff_taxes
 from app.web.staff.users import router as staff_users
@@ -46,5 +47,5 @@ SHOPKEEPING = (
     staff_places,
     staff_taxes,
 )
-BACK_OFFICE = (staff_orders, staff_users, staff_reviews, staff_mails, staff_audit, staff_security)
+BACK_OFFICE = (staff_orders, staff_users, staff_reviews, staff_mails, staff_audit, staff_security, staff_settings)
 ROUTERS = (*STOREFRONT, *SHOPKEEPING, *BACK_OFFICE)

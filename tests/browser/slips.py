@@ -162,6 +162,15 @@ STAFF = [
     Slip("staff", "/staff/stock/{book_id}", "/staff/stock/{book_id}/set", {"reason": TOO_LONG}, {"reason"}),
     Slip("staff", "/staff/orders/{order_id}", "/staff/orders/{order_id}/cancel", {"reason": ""}, {"reason"}),
     Slip("staff", "/staff/reviews", "/staff/reviews/delete", {}),
+    *(
+        Slip("staff", page, f"/staff/settings/{name}", typed, set(typed), route="/staff/settings/{section}")
+        for page, name, typed in (
+            ("/staff/settings", "identity", {"name": " ", "accent": "red"}),
+            ("/staff/settings/contact", "contact", {"email": "x"}),
+            ("/staff/settings/selling", "selling", {"currency": "XXY", "low_stock_threshold": "-1"}),
+            ("/staff/settings/mail", "mail", {"reply_to": "x"}),
+        )
+    ),
 ]
 SLIPS = [*ACCOUNT, *ADDRESSES, *BUYING, *STAFF]
 

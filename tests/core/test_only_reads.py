@@ -9,7 +9,7 @@ from app.core.config import Settings
 from app.core.db.engine import make_engine
 from app.core.db.transaction import Database
 from app.main import create_app
-from tests.orders.support import sold
+from tests.orders.support import BERLIN, sold
 from tests.support import Shop
 
 QUERIES = {"/books": ("", "?q=emma", "?q=emmma", "?author=austen&in_stock=true", "?sort=price&size=1")}
@@ -35,12 +35,14 @@ async def test_they_are_answered_where_nothing_can_be_written(
     order = await sold(live, person, title="Emma", author="Jane Austen")
     book = order["items"][0]["book_id"]
     await live.add_to_cart(person, book)
+    saved = await live.client.post("/addresses", json={"address": BERLIN}, headers=person.headers)
     await raw.execute(
         f"ALTER DATABASE {await raw.fetchval('SELECT current_database()')} SET default_transaction_read_only = on"
     )
     engine = make_engine(database_url, settings)
     live.app.state.database = database = Database(engine, with_autocommit=True)
     client: AsyncClient = live.client
-    answer = await client.get(address.format(book_id=book, order_id=order["id"]), headers=person.headers)
+    ids = {"book_id": book, "order_id": order["id"], "address_id": saved.json()["id"], "code": "DE"}
+    answer = await client.get(address.format(**ids), headers=person.headers)
     assert answer.status_code == 200, answer.text
     await database.aclose()

@@ -13,6 +13,14 @@ EVERYTHING = """
            (SELECT count(*) FROM email_outbox)
 """
 
+BERLIN = {
+    "country": "DE",
+    "name": "Ada Lovelace",
+    "street": "Unter den Linden 6",
+    "city": "Berlin",
+    "postal_code": "10117",
+}
+
 
 async def state_of(shop: Shop) -> Any:
     """All that a checkout could change, but for the kept answers."""

@@ -7,16 +7,8 @@ from typing import Any
 import pytest
 
 from tests.delivery.support import collect, parcel, rate, zone
-from tests.orders.support import state_of
+from tests.orders.support import BERLIN, state_of
 from tests.support import Person, Shop, assert_problem
-
-BERLIN = {
-    "country": "DE",
-    "name": "Ada Lovelace",
-    "street": "Unter den Linden 6",
-    "city": "Berlin",
-    "postal_code": "10117",
-}
 
 
 async def taxed(shop: Shop, mode: str, **selling: Any) -> None:

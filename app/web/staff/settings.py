@@ -17,7 +17,7 @@ from app.shop.errors import SettingsChanged
 from app.shop.service import Saved
 from app.shop.settings import MAX_TEXT, SECTIONS, Identity, Section, ShopSettings
 from app.web.access import Staff
-from app.web.addresses import AddressFields, address_of, changes_country, home_country
+from app.web.addresses import AddressFields, address_of, changes_country, get_home_country
 from app.web.errors import Answered
 from app.web.forms import Form, Sent
 from app.web.page import PageContext, render
@@ -255,7 +255,7 @@ async def _shown(
     if was_changed:  # whoever saves again has seen what is stored
         form.values.pop("version", None)
     history = await service.history(section, SHOWN)
-    country = stored.selling.home_country or home_country(request)
+    country = await get_home_country(request, stored)
     return render(
         request,
         SettingsPage(form, section, stored, history, country, was_changed),

@@ -148,7 +148,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         allow_origins=settings.allowed_origins,
         allow_credentials=True,
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
-        allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-Cart-Token"],
         expose_headers=["Link", "X-Total-Count", "Idempotent-Replayed", "Retry-After", "X-Request-ID"],
     )
     app.add_middleware(SecurityNotes)

@@ -3,11 +3,12 @@
 import logging
 from functools import partial
 
-from sqlalchemy import delete, func, select, tuple_
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.security.trail import purge_security_events
 from app.accounts.service import purge_expired
+from app.cart.service import purge_abandoned_carts
 from app.catalog.search import keep_bitmaps, merge_book_counters
 from app.core.config import Settings
 from app.core.db.transaction import Database
@@ -24,13 +25,12 @@ log = logging.getLogger(__name__)
 
 async def purge_idempotency_keys(session: AsyncSession) -> int:
     """Delete a batch of expired keys, save those that a checkout takes over at this moment; how many."""
-    key = (IdempotencyKey.user_id, IdempotencyKey.key)
-    expired = select(*key).where(IdempotencyKey.expires_at <= func.now()).limit(BATCH)
-    gone = delete(IdempotencyKey).where(tuple_(*key).in_(expired.with_for_update(skip_locked=True)))
-    return len((await session.scalars(gone.returning(IdempotencyKey.key))).all())
+    expired = select(IdempotencyKey.id).where(IdempotencyKey.expires_at <= func.now()).limit(BATCH)
+    gone = delete(IdempotencyKey).where(IdempotencyKey.id.in_(expired.with_for_update(skip_locked=True)))
+    return len((await session.scalars(gone.returning(IdempotencyKey.id))).all())
 
 
-PURGES = (purge_expired, purge_idempotency_keys, purge_old_mails, purge_read_notices)
+PURGES = (purge_expired, purge_idempotency_keys, purge_abandoned_carts, purge_old_mails, purge_read_notices)
 SUMS = (merge_book_counters, merge_sales_counters)
 
 

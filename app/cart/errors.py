@@ -41,6 +41,15 @@ class CartFull(Full):
     sentence = "Your basket holds {limit} titles, and no more fit in. Take one out, or order what is there."
 
 
+class CartTokenUnknown(DomainError):
+    """No guest's cart has this token: it never had, or it was merged into an account's, or swept away."""
+
+    code = "CART_TOKEN_UNKNOWN"
+    status = HTTPStatus.UNAUTHORIZED
+    title = "Cart token unknown"
+    detail = "There is no cart with this token: it may have moved to an account, or was not used for 90 days."
+
+
 class ItemNotFound(DomainError):
     """No such line."""
 

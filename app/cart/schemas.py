@@ -70,3 +70,27 @@ class CartOut(BaseModel):
             total_items=sum(line.quantity for line in lines),
             total_price=items_total(line_total(line.price, line.quantity) for line in lines),
         )
+
+
+class GuestCartOut(BaseModel):
+    """The token of a guest's cart; it is told once."""
+
+    token: Annotated[str, Field(examples=["q3Zp9x2S0Xk7mVb1Yt5uWc8eRf4aLgHdJ6nKoPiQsTE"])]
+
+
+class MergeCart(BaseModel):
+    """Which guest's cart to merge."""
+
+    token: Annotated[str, Field(max_length=200)]
+
+
+class MergedCartOut(CartOut):
+    """The cart after a merge, with the ids of the books that did not fit in."""
+
+    left_out: list[int]
+
+    @classmethod
+    def merged(cls, lines: Iterable[CartLine], left_out: list[int]) -> Self:
+        """The lines with their sums."""
+        cart = CartOut.of(lines)
+        return cls(items=cart.items, total_items=cart.total_items, total_price=cart.total_price, left_out=left_out)

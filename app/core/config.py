@@ -71,6 +71,7 @@ class Settings(BaseSettings):
     trusted_proxies: str = ""
     rate_limit_enabled: bool | None = None
     rate_limit_auth_per_minute: int = Field(default=20, ge=1)
+    rate_limit_guest_carts_per_hour: int = Field(default=200, ge=1)
     password_queue: int = Field(default=24, ge=1)
     account_mails_per_hour: int = Field(default=5, ge=1)
     security_events_days: int = Field(default=90, ge=1, le=MAX_DAYS)

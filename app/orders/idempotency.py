@@ -10,6 +10,7 @@ from typing import Self
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.cart.models import AnyOwner, CartOwner
 from app.core.db.batch import Batch
 from app.core.db.driver import driver
 from app.core.values import money_text
@@ -20,18 +21,44 @@ from app.orders.schemas import CheckoutRequest, OrderOut
 KEY_RETENTION = timedelta(hours=24)
 _CLAIM = """
     INSERT INTO idempotency_keys AS known
-        (user_id, key, request_hash, response_status, response_body, expires_at)
+        ({owner}, key, request_hash, response_status, response_body, expires_at)
     VALUES ($1, $2, $3, 0, '', now() + $4::interval)
-    ON CONFLICT (user_id, key) DO UPDATE
+    ON CONFLICT ({owner}, key) DO UPDATE
         SET request_hash = excluded.request_hash, created_at = now(), expires_at = excluded.expires_at
         WHERE known.expires_at <= now()
     RETURNING key
 """
 _STORED_ANSWER = (
-    "SELECT request_hash, response_status, response_body FROM idempotency_keys WHERE user_id = $1 AND key = $2"
+    "SELECT request_hash, response_status, response_body FROM idempotency_keys WHERE {owner} = $1 AND key = $2"
 )
-_GIVE_UP = "DELETE FROM idempotency_keys WHERE user_id = $1 AND key = $2"
-_KEEP = "UPDATE idempotency_keys SET response_status = $3, response_body = $4 WHERE user_id = $1 AND key = $2"
+_GIVE_UP = "DELETE FROM idempotency_keys WHERE {owner} = $1 AND key = $2"
+_KEEP = "UPDATE idempotency_keys SET response_status = $3, response_body = $4 WHERE {owner} = $1 AND key = $2"
+
+
+@dataclass(frozen=True, slots=True)
+class _Statements:
+    """What is asked about the keys of one kind of owner, whose value is `$1`."""
+
+    claim: str
+    stored_answer: str
+    give_up: str
+    keep: str
+
+    @classmethod
+    def by(cls, column: str) -> Self:
+        texts = (_CLAIM, _STORED_ANSWER, _GIVE_UP, _KEEP)
+        return cls(*(statement.format(owner=column) for statement in texts))
+
+
+_OF_ACCOUNTS, _OF_GUESTS = _Statements.by("user_id"), _Statements.by("token_digest")
+
+
+def _statements(owner: CartOwner) -> _Statements:
+    return _OF_GUESTS if owner.is_guest else _OF_ACCOUNTS
+
+
+def _value(owner: CartOwner) -> int | bytes | None:
+    return owner.token_digest if owner.is_guest else owner.user_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,26 +143,28 @@ class ClaimedKey:
     `kept` is the outcome that was stored under it.
     """
 
-    def __init__(self, user_id: int, key: str) -> None:
-        self._row = user_id, key
+    def __init__(self, owner: CartOwner, key: str) -> None:
+        self._row = _value(owner), key
+        self._sql = _statements(owner)
         self.kept: Outcome | None = None
 
     def give_up(self, batch: Batch) -> None:
         """With `batch`, let go of the key: the next request under it runs itself."""
-        batch.add(_GIVE_UP, *self._row)
+        batch.add(self._sql.give_up, *self._row)
 
     def keep(self, batch: Batch, outcome: Outcome) -> None:
         """With `batch`, store the outcome under the key; it is visible with the COMMIT of what it tells of."""
-        batch.add(_KEEP, *self._row, outcome.status, outcome.body)
+        batch.add(self._sql.keep, *self._row, outcome.status, outcome.body)
         self.kept = outcome
 
 
 class IdempotencyKeys:
-    """The keys of one user, in the transaction of `session`."""
+    """The keys of one account, or of one guest's cart, in the transaction of `session`."""
 
-    def __init__(self, session: AsyncSession, user_id: int) -> None:
+    def __init__(self, session: AsyncSession, owner: AnyOwner) -> None:
         self._session = session
-        self._user_id = user_id
+        self._owner = CartOwner.of(owner)
+        self._sql = _statements(self._owner)
 
     async def claim(self, key: str, request: CheckoutRequest) -> ClaimedKey | Outcome:
         """Take the key for this request, or return the outcome kept under it.
@@ -149,13 +178,15 @@ class IdempotencyKeys:
         """
         connection = await driver(self._session)
         try:
-            claimed = await connection.fetchval(_CLAIM, self._user_id, key, fingerprint(request), KEY_RETENTION)
+            claimed = await connection.fetchval(
+                self._sql.claim, _value(self._owner), key, fingerprint(request), KEY_RETENTION
+            )
         except asyncpg.LockNotAvailableError as error:
             raise KeyInProgress from error
-        return ClaimedKey(self._user_id, key) if claimed else await self._kept(key, request)
+        return ClaimedKey(self._owner, key) if claimed else await self._kept(key, request)
 
     async def _kept(self, key: str, request: CheckoutRequest) -> Outcome:
-        row = await (await driver(self._session)).fetchrow(_STORED_ANSWER, self._user_id, key)
+        row = await (await driver(self._session)).fetchrow(self._sql.stored_answer, _value(self._owner), key)
         if row is None:
             raise AssertionError("a key that cannot be claimed is there")
         kept_hash, status, body = row

@@ -173,12 +173,22 @@ class SalesCounter(Base):
 
 
 class IdempotencyKey(Base):
-    """The first completed answer to a checkout under the buyer's key, replayed byte for byte."""
+    """The first completed answer to a checkout under the buyer's key, replayed byte for byte.
+
+    Keys are those of an account, or of a guest's cart by the digest of its token.
+    """
 
     __tablename__ = "idempotency_keys"
+    __table_args__ = (
+        UniqueConstraint("user_id", "key"),
+        UniqueConstraint("token_digest", "key"),
+        CheckConstraint("num_nonnulls(user_id, token_digest) = 1", name="one_owner"),
+    )
 
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
-    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    token_digest: Mapped[bytes | None]
+    key: Mapped[str] = mapped_column(String(255))
     request_hash: Mapped[str] = mapped_column(CHAR(64))
     response_status: Mapped[int] = mapped_column(SmallInteger)
     response_body: Mapped[bytes] = mapped_column(LargeBinary)

@@ -11,7 +11,8 @@ from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app.accounts.models import User
-from app.cart.models import CartLine, LockedCart
+from app.cart.errors import CartTokenUnknown
+from app.cart.models import AnyOwner, CartLine, CartOwner, LockedCart
 from app.catalog.models import Book
 from app.catalog.stock import LockedBook, PutBack, lock_books, look_at_books, put_back, sale
 from app.core.db.driver import driver
@@ -45,7 +46,7 @@ _WHOLE = (_WITH_ITEMS, selectinload(Order.events))
 MOST_LINES = 1000
 """A page of orders has no more lines, and ends early where the next order would bring more."""
 
-_BEGIN_CHECKOUT = "SELECT * FROM bookstore_begin_checkout($1, $2, $3)"
+_BEGIN_CHECKOUT = "SELECT * FROM bookstore_begin_checkout($1, $2, $3, $4)"
 _PAYMENTS, _KEYS, _LINE = slice(2, 5), slice(5, 7), slice(7, None)
 """Columns of `bookstore_begin_checkout`, behind the id of the cart and its checkout number."""
 
@@ -89,14 +90,21 @@ class OrderRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def begin_checkout(self, user_id: int, most_lines: int, most_keys: int | None) -> Begun:
-        """Lock the user's cart row, then read its lines and count the payments of this filling that took nothing.
+    async def begin_checkout(self, owner: AnyOwner, most_lines: int, most_keys: int | None) -> Begun:
+        """Lock the owner's cart row, then read its lines and count the payments of this filling that took nothing.
 
-        Of the lines up to one more than `most_lines`. With `most_keys`, the Idempotency-Keys of the user are counted
-        under that lock as well, and where there is no cart, under that of the account.
+        Of the lines up to one more than `most_lines`. With `most_keys`, the Idempotency-Keys of the owner are counted
+        under that lock as well, and where an account has no cart, under that of the account.
+
+        Raises:
+            CartTokenUnknown: the guest has no cart, or has it no more.
         """
-        rows = await (await driver(self._session)).fetch(_BEGIN_CHECKOUT, user_id, most_lines, most_keys)
+        owner = CartOwner.of(owner)
+        arguments = owner.user_id, owner.token_digest, most_lines, most_keys
+        rows = await (await driver(self._session)).fetch(_BEGIN_CHECKOUT, *arguments)
         cart_id, number, *_ = first = rows[0]
+        if cart_id is None and owner.is_guest:
+            raise CartTokenUnknown
         lines = [CartLine(*line) for row in rows if (line := row[_LINE])[0] is not None]
         cart = LockedCart(cart_id or 0, number or 0, lines)
         return Begun(cart, EndedPayments(*first[_PAYMENTS]), KeptKeys(*first[_KEYS]))

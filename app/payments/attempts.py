@@ -20,10 +20,11 @@ log = logging.getLogger(__name__)
 class Purchase:
     """What is paid for: the goods of one filling of a cart. `amount` in major units of `currency`.
 
-    `ended` counts the attempts of this filling that took nothing: declined or voided.
+    `user_id` is that of the buyer's account, if any. `ended` counts the attempts of this filling that took nothing:
+    declined or voided.
     """
 
-    user_id: int
+    user_id: int | None
     cart_id: int
     checkout_number: int
     ended: int

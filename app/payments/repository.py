@@ -16,7 +16,7 @@ class AttemptRow:
     """An attempt as it is put on record, in the order of `_RECORD`. `amount` in major units of `currency`."""
 
     charge_key: str
-    user_id: int
+    user_id: int | None
     cart_id: int
     checkout_number: int
     amount: Decimal

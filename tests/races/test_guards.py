@@ -1,6 +1,7 @@
 """Each guard of the stock with the other one removed."""
 
 import asyncio
+from dataclasses import replace
 
 import asyncpg
 import pytest
@@ -129,9 +130,10 @@ async def test_without_the_cart_lock_a_line_is_still_unique(
 ):
     """The unique key alone: with adds that do not lock the cart there is still one line, and nobody gets a 5xx."""
 
-    unlocked = cart_repository._ADD.replace("FOR UPDATE", "")
-    assert unlocked != cart_repository._ADD
-    monkeypatch.setattr(cart_repository, "_ADD", unlocked)
+    locking = cart_repository._OF_ACCOUNTS
+    unlocked = replace(locking, add=locking.add.replace("FOR UPDATE", ""))
+    assert unlocked != locking
+    monkeypatch.setattr(cart_repository, "_OF_ACCOUNTS", unlocked)
     person, book = await live.person(), await live.book()
     await raw.execute("INSERT INTO carts (user_id) VALUES ($1)", person.id)
     adds = (live.client.post("/cart/items", headers=person.headers, json={"book_id": book}) for _ in range(8))

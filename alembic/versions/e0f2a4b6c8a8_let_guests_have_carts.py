@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "e0f2a4b6c8a8"
-down_revision = "a6b8c0d2e484"
+down_revision = "e4f6a8b0c272"
 branch_labels = None
 depends_on = None
 

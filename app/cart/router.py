@@ -1,11 +1,12 @@
 """GET /cart and its lines."""
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
 from app.accounts.deps import CurrentUser
 from app.cart.deps import Carts, Opening, Owner
 from app.cart.schemas import AddItem, CartItemOut, CartOut, ChangeItem, GuestCartOut, MergeCart, MergedCartOut
 from app.core.db.route import TransactionRoute, one_statement, only_reads
+from app.core.middleware import storable_text
 from app.core.openapi import problems
 from app.core.values import Id
 
@@ -20,7 +21,13 @@ async def show_cart(owner: Owner, carts: Carts) -> CartOut:
     return CartOut.of(await carts.lines(owner))
 
 
-@router.post("", status_code=201, summary="Open a guest's cart", responses=problems("RATE_LIMITED"))
+@router.post(
+    "",
+    status_code=201,
+    summary="Open a guest's cart",
+    responses=problems("RATE_LIMITED"),
+    dependencies=[Depends(storable_text)],
+)
 async def open_cart(opening: Opening, carts: Carts, response: Response) -> GuestCartOut:
     """An empty cart without an account. Whoever has its token, which is told this once, has the cart."""
     await opening.count()

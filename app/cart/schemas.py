@@ -81,7 +81,7 @@ class GuestCartOut(BaseModel):
 class MergeCart(BaseModel):
     """Which guest's cart to merge."""
 
-    token: Annotated[str, Field(max_length=200)]
+    token: Annotated[str, Field(max_length=200, examples=["q3Zp9x2S0Xk7mVb1Yt5uWc8eRf4aLgHdJ6nKoPiQsTE"])]
 
 
 class MergedCartOut(CartOut):

@@ -1,5 +1,7 @@
 """Who looks at a page: a reader who signed in, or a guest with a basket of their own."""
 
+import hashlib
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
 from typing import Annotated, Literal, TypeVar
 from uuid import uuid4
@@ -19,7 +21,7 @@ from app.web import cookies
 from app.web.deps import Browsers
 
 DAY_SECONDS = 86400
-MAX_GUEST_LINES = 50
+MAX_PRICES_SEEN = 50
 FLASH_SECONDS = 300
 
 Tone = Literal["good", "bad", "plain"]
@@ -34,11 +36,19 @@ class FlashMessage:
 
 
 class _Carried(BaseModel):
-    """What the cookie of a guest holds: copies by the ids of books, and prices that were seen."""
+    """What the cookie of a guest holds: an id nobody can guess, whether there is a basket, prices that were seen.
+
+    `basket` is one from before baskets were in the database: copies by the ids of books.
+    """
 
     id: Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
-    basket: list[tuple[Count, Count]]
+    cart: bool = False
+    basket: list[tuple[Count, Count]] = []
     seen: list[tuple[Count, Annotated[str, Field(pattern=r"^[0-9]{1,8}\.[0-9]{2}$")]]]
+
+    def kept(self) -> dict[str, object]:
+        """What is written, without what is not there."""
+        return {name: value for name, value in self.model_dump().items() if value or name in {"id", "seen"}}
 
 
 _CARRIED: TypeAdapter[_Carried] = TypeAdapter(_Carried)
@@ -54,7 +64,9 @@ class Visitor:
     session_token: str | None = None
     caller: Caller | None = None
     guest_id: str = field(default_factory=lambda: uuid4().hex)
-    guest_basket: dict[int, int] = field(default_factory=dict)
+    has_cart: bool = False
+    cart_is_gone: bool = False
+    old_basket: dict[int, int] = field(default_factory=dict)
     prices_seen: dict[int, str] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
     basket_count: int = 0
@@ -72,6 +84,29 @@ class Visitor:
         return self.caller is not None and self.caller.role is UserRole.ADMIN
 
     @property
+    def cart_token(self) -> str:
+        """The token of this guest's basket, whether or not there is one: each browser has one, so that two books that
+        are added at once get into the same.
+        """
+        digest = hashlib.sha256(f"cart of {self.guest_id}".encode()).digest()
+        return urlsafe_b64encode(digest).decode().rstrip("=")
+
+    def carry_cart(self) -> None:
+        """Carry a guest's basket that is in the database; what an earlier one lost on its way there is told."""
+        self.has_cart, self.old_basket = True, {}
+        self._tell_left_out()
+
+    def lay_down_cart(self) -> None:
+        """Carry no guest's basket any more; what was left out when it was merged is told."""
+        self.has_cart, self.old_basket = False, {}
+        self._tell_left_out()
+
+    def _tell_left_out(self) -> None:
+        for sentence in self.left_out:
+            self.flash(sentence, "bad")
+        self.left_out = []
+
+    @property
     def name(self) -> str:
         """How the shop addresses a reader who signed in."""
         assert self.caller is not None  # noqa: S101 - templates ask behind `visitor.caller`
@@ -86,9 +121,8 @@ class Visitor:
 
         What was left out of it then is told.
         """
-        self.session_token, self._session_changed, self.guest_basket = token, True, {}
-        for sentence in self.left_out:
-            self.flash(sentence, "bad")
+        self.session_token, self._session_changed = token, True
+        self.lay_down_cart()
         self.be_known()
 
     def be_known(self) -> None:
@@ -110,7 +144,7 @@ class Visitor:
             life = int(PLACE_LIFE.total_seconds())
             cookies.write_signed(request, response, cookies.BROWSER, browser_of(request), life)
         if self._was_new or self._carried() != self._carried_before:
-            cookies.write_signed(request, response, cookies.GUEST, self._carried().model_dump(), cookies.YEAR_SECONDS)
+            cookies.write_signed(request, response, cookies.GUEST, self._carried().kept(), cookies.YEAR_SECONDS)
         if self._new_messages:
             words = [(word.text, word.tone) for word in self._new_messages]
             cookies.write_signed(request, response, cookies.FLASH, words, FLASH_SECONDS)
@@ -119,8 +153,9 @@ class Visitor:
 
     def _carried(self) -> _Carried:
         """What the cookie of a guest holds. Readers carry no basket there, but the prices that they saw."""
-        seen = list(self.prices_seen.items())[:MAX_GUEST_LINES]
-        return _Carried.model_construct(id=self.guest_id, basket=list(self.guest_basket.items()), seen=seen)
+        seen = list(self.prices_seen.items())[:MAX_PRICES_SEEN]
+        basket = list(self.old_basket.items())
+        return _Carried.model_construct(id=self.guest_id, cart=self.has_cart, basket=basket, seen=seen)
 
 
 async def get_visitor(request: Request, sessions: Browsers, notices: Notices, carts: Carts) -> Visitor:
@@ -136,6 +171,10 @@ async def get_visitor(request: Request, sessions: Browsers, notices: Notices, ca
             visitor.basket_count = await carts.count(found.caller.id)
             if found.is_ageing:
                 await sessions.renew(visitor.session_token)
+    if visitor.caller is None and visitor.has_cart:
+        count = await carts.count_of_guest(visitor.cart_token)
+        visitor.basket_count += count or 0
+        visitor.has_cart, visitor.cart_is_gone = count is not None, count is None
     return _met(request, visitor)
 
 
@@ -181,15 +220,16 @@ def _carried(request: Request) -> Visitor:
     if given is None:
         given = _Carried(id=uuid4().hex, basket=[], seen=[])
     request.state.guest, request.state.guest_is_new = given, was_new
-    basket = dict(given.basket)
+    old_basket = dict(given.basket)
     words = _read(_FLASHES, request, cookies.FLASH) or []
     return Visitor(
         max_cart_lines=SETTINGS.of(request).max_cart_lines,
         session_token=cookies.read(request, cookies.SESSION),
         guest_id=given.id,
-        guest_basket=basket,
+        has_cart=given.cart,
+        old_basket=old_basket,
         prices_seen=dict(given.seen),
-        basket_count=min(sum(basket.values()), INT_MAX),
+        basket_count=min(sum(old_basket.values()), INT_MAX),
         messages=tuple(FlashMessage(text, tone) for text, tone in words),
         _was_new=was_new,
         _carried_before=given,

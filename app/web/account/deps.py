@@ -48,7 +48,7 @@ def entrance_on(session: AsyncSession, visitor: Visitor, policy: TokenPolicy) ->
     """The entrance in a transaction that is not the request's own."""
     own = of_browsers(policy)
     basket = basket_on(session, visitor)
-    return Entrance(visitor, basket, BrowserSessions(session, own), SessionService(session, own))
+    return Entrance(session, visitor, basket, BrowserSessions(session, own), SessionService(session, own))
 
 
 async def get_entrance(session: Session, visitor: AnyVisitor, policy: Policy) -> Entrance:

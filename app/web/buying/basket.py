@@ -1,34 +1,32 @@
-"""A basket as pages see it: that of a reader is in the database, that of a guest in a cookie until they sign in."""
+"""A basket as pages see it: a reader's belongs to the account, a guest's to the browser until they sign in."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
-from app.cart.errors import BookOutOfStock, CartFull, ItemDuplicate
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.cart.deps import GuestCarts
+from app.cart.errors import CartTokenUnknown, ItemDuplicate
+from app.cart.models import CartOwner, LeftOut
 from app.cart.service import CartService
-from app.catalog.errors import BookNotFound
 from app.catalog.models import Book
 from app.catalog.shelves import Shelves
+from app.core.db.transaction import once_committed, release
 from app.core.money import line_total
 from app.core.values import INT_MAX
-from app.web.visitor import MAX_GUEST_LINES, Visitor
+from app.web.visitor import Visitor
 
 NAMED, NAME_LENGTH = 3, 60
 
 
-class GuestBasketFull(CartFull):
-    """A guest's basket has as many lines as a cookie holds."""
+class BasketGone(CartTokenUnknown):
+    """The guest's basket went while the page was open."""
 
-    sentence = "A basket holds {limit} titles until you sign in."
-
-
-@dataclass(slots=True)
-class LeftOut:
-    """The books of a guest's basket that did not get into that of their account, by the reason."""
-
-    full: list[int] = field(default_factory=list)
-    sold_out: list[int] = field(default_factory=list)
-    gone: list[int] = field(default_factory=list)
+    detail = (
+        "The basket of this page is no longer there: it moved to your account when you signed in, or was not used"
+        " for 90 days. Please add the book once more."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,98 +62,122 @@ class BasketLine:
 class Basket:
     """The basket of a visitor, whoever they are."""
 
-    def __init__(self, visitor: Visitor, carts: CartService, shelves: Shelves) -> None:
+    def __init__(
+        self,
+        session: AsyncSession,
+        visitor: Visitor,
+        carts: CartService,
+        shelves: Shelves,
+        opening: GuestCarts | None = None,
+    ) -> None:
+        self._session = session
         self._visitor = visitor
         self._carts = carts
         self._shelves = shelves
+        self._opening = opening
 
     async def is_over(self) -> bool:
         """Whether it is from a time when baskets could hold more lines than now; then `lines` are not all of them."""
-        caller = self._visitor.caller
-        return caller is not None and await self._carts.is_over(caller.id)
+        owner = self._owner()
+        return owner is not None and await self._carts.is_over(owner)
 
     async def lines(self) -> list[BasketLine]:
-        """In order of adding; the prices count as seen. Books that have gone are dropped from a guest's basket."""
-        wanted = await self._quantities()
+        """In order of adding; the prices count as seen."""
+        await self._settle()
+        owner = self._owner()
+        held = await self._carts.lines(owner) if owner else []
+        wanted = {line.book_id: line.quantity for line in held}
         books = await self._shelves.named(list(wanted))
-        if self._visitor.caller is None:
-            self._keep({book.id: wanted[book.id] for book in books})
         seen = self._visitor.prices_seen
         lines = [BasketLine(book, wanted[book.id], _other(seen.get(book.id), book.price)) for book in books]
         self._visitor.prices_seen = {book.id: str(book.price) for book in books}
         return lines
 
     async def add(self, book_id: int, quantity: int) -> None:
-        """Add copies; what is there already grows.
+        """Add copies; what is there already grows. A guest's basket is made with its first book.
 
         Raises:
-            BookNotFound, BookOutOfStock, CartFull: as for the API; a guest's basket is full earlier.
+            BookNotFound, BookOutOfStock, CartFull: as for the API.
+            BasketGone: the guest's basket went while the page was open.
+            RateLimited: this client opened too many baskets.
         """
-        caller = self._visitor.caller
-        if caller is None:
-            await self._add_as_guest(book_id, quantity)
-            return
+        if self._visitor.cart_is_gone:
+            raise BasketGone
+        await self._settle()
+        owner, opens = self._owner(), False
+        if owner is None:
+            await self._count_opening()
+            owner, opens = CartOwner.guest(self._visitor.cart_token), True
         try:
-            await self._carts.add(caller.id, book_id, quantity)
+            await self._carts.add(owner, book_id, quantity, opens=opens)
         except ItemDuplicate as there:
-            await self._carts.change(caller.id, there.item_id, min(there.quantity + quantity, INT_MAX))
-        self._visitor.basket_count = await self._carts.count(caller.id)
-
-    async def _add_as_guest(self, book_id: int, quantity: int) -> None:
-        books = await self._shelves.named([book_id])
-        if not books:
-            raise BookNotFound
-        if books[0].stock_quantity == 0:
-            raise BookOutOfStock
-        held = self._visitor.guest_basket
-        most = min(MAX_GUEST_LINES, self._visitor.max_cart_lines)
-        if book_id not in held and len(held) >= most:
-            raise GuestBasketFull(most)
-        self._keep(held | {book_id: min(held.get(book_id, 0) + quantity, INT_MAX)})
+            await self._carts.change(owner, there.item_id, min(there.quantity + quantity, INT_MAX))
+        except CartTokenUnknown as error:
+            raise BasketGone from error
+        if opens:
+            once_committed(self._session, self._visitor.carry_cart)
+        self._visitor.basket_count = await self._carts.count(owner)
 
     async def set(self, book_id: int, quantity: int) -> None:
         """So many copies of a book that is in the basket; 0 takes it out. A book that is not there stays out."""
-        caller = self._visitor.caller
-        if caller is None:
-            held = self._visitor.guest_basket
-            changed = held | {book_id: quantity} if book_id in held else held
-            self._keep({book: copies for book, copies in changed.items() if copies})
+        await self._settle()
+        owner = self._owner()
+        if owner is None:
             return
-        line = await self._carts.line_of_book(caller.id, book_id)
+        line = await self._carts.line_of_book(owner, book_id)
         if line and quantity:
-            await self._carts.change(caller.id, line.id, quantity)
+            await self._carts.change(owner, line.id, quantity)
         elif line:
-            await self._carts.remove(caller.id, line.id)
-        self._visitor.basket_count = await self._carts.count(caller.id)
+            await self._carts.remove(owner, line.id)
+        self._visitor.basket_count = await self._carts.count(owner)
 
     async def hand_over(self, user_id: int) -> list[str]:
         """Put what a guest collected into the basket of their account; of a title in both, the larger number.
 
         What did not get in is told, in sentences for the reader.
         """
-        left = LeftOut()
-        for book_id, quantity in self._visitor.guest_basket.items():
-            try:
-                await self._carts.add(user_id, book_id, quantity)
-            except ItemDuplicate as there:
-                await self._carts.change(user_id, there.item_id, max(there.quantity, quantity))
-            except CartFull:
-                left.full.append(book_id)
-            except BookOutOfStock:
-                left.sold_out.append(book_id)
-            except BookNotFound:
-                left.gone.append(book_id)
+        left = LeftOut(full=await self._carts.merge(self._visitor.cart_token, user_id))
+        if self._visitor.old_basket:
+            also = await self._carts.take_in(user_id, self._visitor.old_basket)
+            left.full.extend(also.full)
+            left.gone.extend(also.gone)
         return await self._sentences(left)
+
+    def _owner(self) -> CartOwner | None:
+        """Whose basket it is; None while a guest has none."""
+        visitor = self._visitor
+        if visitor.caller is not None:
+            return CartOwner(visitor.caller.id)
+        return CartOwner.guest(visitor.cart_token) if visitor.has_cart or visitor.old_basket else None
+
+    async def _settle(self) -> None:
+        """Take over what does not belong into the cookie: a guest's basket of an earlier release; that of a guest who
+        has signed in meanwhile, such as a book that was added while the answer was under way.
+        """
+        visitor = self._visitor
+        if visitor.caller is not None and (visitor.has_cart or visitor.old_basket):
+            visitor.left_out = await self.hand_over(visitor.caller.id)
+            visitor.basket_count = await self._carts.count(visitor.caller.id)
+            once_committed(self._session, visitor.lay_down_cart)
+        elif visitor.old_basket:
+            if not visitor.has_cart:
+                await self._count_opening()
+            owner = CartOwner.guest(visitor.cart_token)
+            visitor.left_out = await self._sentences(await self._carts.take_in(owner, visitor.old_basket))
+            visitor.basket_count = await self._carts.count(owner)
+            once_committed(self._session, visitor.carry_cart)
+
+    async def _count_opening(self) -> None:
+        """A basket is opened: nothing was written before, so the connection can be given back."""
+        if self._opening:
+            await release(self._session)
+            await self._opening.count()
 
     async def _sentences(self, left: LeftOut) -> list[str]:
         said = []
         if left.full:
             most, names = self._visitor.max_cart_lines, await self._names(left.full)
             said.append(f"Your basket holds {most} titles at most. Left out of it: {names}.")
-        if left.sold_out:
-            said.append(
-                f"Sold out since you chose it, and left out of your basket: {await self._names(left.sold_out)}."
-            )
         if left.gone:
             books = "A book" if len(left.gone) == 1 else f"{len(left.gone)} books"
             said.append(f"{books} of your basket can no longer be bought, and had to be left out.")
@@ -167,16 +189,6 @@ class Basket:
         named = ", ".join(f"“{_short(book.title)}”" for book in books)
         others = len(book_ids) - len(books)
         return f"{named} and {others} more" if others else named
-
-    async def _quantities(self) -> Mapping[int, int]:
-        caller = self._visitor.caller
-        if caller is None:
-            return self._visitor.guest_basket
-        return {line.book_id: line.quantity for line in await self._carts.lines(caller.id)}
-
-    def _keep(self, basket: dict[int, int]) -> None:
-        self._visitor.guest_basket = basket
-        self._visitor.basket_count = sum(basket.values())
 
 
 def _short(title: str) -> str:

@@ -2,19 +2,19 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.caller import Caller
 from app.core.db.batch import Batch
 from app.core.db.transaction import once_committed
 from app.core.errors import DomainError
 from app.core.metrics import CHECKOUTS
 from app.orders.errors import CheckoutRefused
 from app.orders.idempotency import ClaimedKey, IdempotencyKeys, Outcome
+from app.orders.placed import AnyBuyer, owner_of
 from app.orders.schemas import CheckoutRequest
 from app.orders.service import OrderService
 
 
 async def check_out(
-    session: AsyncSession, orders: OrderService, buyer: Caller, request: CheckoutRequest, key: str | None
+    session: AsyncSession, orders: OrderService, buyer: AnyBuyer, request: CheckoutRequest, key: str | None
 ) -> Outcome:
     """The first completed outcome under the key: run and kept now, or kept before and replayed.
 
@@ -24,7 +24,7 @@ async def check_out(
     """
     if key is None:
         return await _run(session, orders, buyer, request, None)
-    claim = await IdempotencyKeys(session, buyer.id).claim(key, request)
+    claim = await IdempotencyKeys(session, owner_of(buyer)).claim(key, request)
     if isinstance(claim, Outcome):
         return claim
     try:
@@ -37,7 +37,7 @@ async def check_out(
 
 
 async def _run(
-    session: AsyncSession, orders: OrderService, buyer: Caller, request: CheckoutRequest, claim: ClaimedKey | None
+    session: AsyncSession, orders: OrderService, buyer: AnyBuyer, request: CheckoutRequest, claim: ClaimedKey | None
 ) -> Outcome:
     try:
         order = await orders.checkout(buyer, request, under_key=claim)

@@ -4,14 +4,18 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Query, Request
 
+from app.accounts.deps import Credentials, current_user
+from app.cart.deps import Carts, TokenHeader
 from app.core.db.route import Session, get_session
 from app.core.db.transaction import DATABASE
+from app.core.middleware import storable_text
 from app.core.parts import SETTINGS
 from app.core.values import Id, Moment
 from app.mail.deps import OUTBOX, OutboxDep
 from app.orders.bounds import CheckoutBounds
 from app.orders.cancellation import CancellationService
 from app.orders.models import OrderStatus
+from app.orders.placed import AnyBuyer, Guest
 from app.orders.rules import order_number
 from app.orders.schemas import OrderFilter
 from app.orders.service import OrderService
@@ -40,6 +44,15 @@ async def get_filter(
     return OrderFilter(user_id, status, created_from, created_to, email, wanted)
 
 
+async def get_buyer(request: Request, credentials: Credentials, carts: Carts, token: TokenHeader) -> AnyBuyer:
+    """The account that calls, else the guest with the cart token: where both are given, the account wins."""
+    if credentials is None and token is not None:
+        await storable_text(request)
+        return Guest(await carts.guest(token))
+    return await current_user(request, credentials)
+
+
+Buyer = Annotated[AnyBuyer, Depends(get_buyer)]
 Orders = Annotated[OrderService, Depends(get_service)]
 
 

@@ -84,6 +84,26 @@ class PriceNotInCurrency(CheckoutRefused):
         super().__init__(f"A price of your cart is no amount of {currency}. Please tell the shop.")
 
 
+class EmailMissing(DomainError):
+    """A guest has to say where the mails of the order go."""
+
+    code = "ORDER_EMAIL_MISSING"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    title = "E-mail address missing"
+    detail = "Please say where the confirmation is to go."
+    field = "email"
+
+
+class NameMissing(DomainError):
+    """A guest has to say who buys, here or in the address."""
+
+    code = "ORDER_NAME_MISSING"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    title = "Name missing"
+    detail = "Please say who buys."
+    field = "name"
+
+
 class TooLarge(Full, CheckoutRefused):
     """The cart is from a time when it could hold more lines than an order may have now."""
 

@@ -89,6 +89,12 @@ class Outcome:
         return order_id
 
     @property
+    def access_token(self) -> str | None:
+        """What opens the order of a confirmed checkout, where a guest made it."""
+        token: str | None = json.loads(self.body).get("access_token")
+        return token
+
+    @property
     def refusal(self) -> Refusal:
         """Of a checkout that is not confirmed, also of one that is replayed."""
         problem = json.loads(self.body)

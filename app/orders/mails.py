@@ -9,7 +9,7 @@ from app.addresses.rules import lines as printed
 from app.addresses.schemas import Address
 from app.core.db.batch import Batch
 from app.core.values import money_text
-from app.mail.links import order_page
+from app.mail.links import guest_order_page, order_page
 from app.mail.outbox import Outbox
 from app.orders.models import Order, OrderItem
 from app.orders.placed import PlacedLine, PlacedOrder
@@ -44,7 +44,7 @@ class OrderMails:
             "display_name": name,
             "order_id": order.id,
             "number": order.number,
-            "order_link": f"{self._outbox.base_url}{order_page(order.id)}",
+            "order_link": f"{self._outbox.base_url}{_page(order)}",
             "lines": [_line(item) for item in order.items],
             "sums": [_row(row, order.currency) for row in sums_of(order)],
             "places": _places(order),
@@ -64,6 +64,10 @@ def _line(item: OrderItem | PlacedLine) -> dict[str, object]:
         "unit_price": money_text(item.unit_price),
         "line_total": money_text(item.line_total),
     }
+
+
+def _page(order: Order | PlacedOrder) -> str:
+    return guest_order_page(order.access_token) if order.access_token else order_page(order.id)
 
 
 def _row(row: Sum, currency: str) -> dict[str, str]:

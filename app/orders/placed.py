@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import TypeAlias
 
-from app.cart.models import LockedCart
+from app.accounts.caller import Caller
+from app.cart.models import CartOwner, LockedCart
 from app.catalog.stock import LockedBook
 from app.core.money import TaxMode
 from app.core.values import money_text
@@ -64,6 +66,24 @@ def told(tax: TaxLine) -> Mapping[str, str]:
         "delivery": money_text(tax.delivery),
         "tax": money_text(tax.tax),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Who buys without an account: whoever holds the token of the cart. It reads like a `Caller`."""
+
+    owner: CartOwner
+    id: None = None
+    email: None = None
+    display_name: None = None
+
+
+AnyBuyer: TypeAlias = Caller | Guest
+
+
+def owner_of(buyer: AnyBuyer) -> CartOwner:
+    """Whose cart the buyer pays for."""
+    return buyer.owner if isinstance(buyer, Guest) else CartOwner(buyer.id)
 
 
 Snapshot = Mapping[str, object]

@@ -244,6 +244,11 @@ class OrderRepository:
         query = select(Order).where(Order.id == order_id, Order.user_id == user_id).options(*_WHOLE)
         return await self._session.scalar(query.execution_options(populate_existing=True))
 
+    async def get_by_token(self, access_token: str) -> Order | None:
+        """The order that the token of a guest opens."""
+        query = select(Order).where(Order.access_token == access_token).options(*_WHOLE)
+        return await self._session.scalar(query.execution_options(populate_existing=True))
+
     async def get_by_id(self, order_id: int) -> tuple[Order, str] | None:
         """Anyone's order with the buyer's e-mail address."""
         query = select(Order, _EMAIL).outerjoin(User).where(Order.id == order_id)

@@ -2,8 +2,9 @@
 
 from dataclasses import asdict
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Header, Response
 
 from app.accounts.deps import AdminUser, CurrentUser
 from app.core.db.route import Session, TransactionRoute, only_reads
@@ -13,7 +14,7 @@ from app.core.paging import next_link
 from app.core.problems import MEDIA_TYPE as PROBLEM_DOCUMENT
 from app.core.values import Id
 from app.orders.checkout import check_out
-from app.orders.deps import Filter, KeyHeader, Orders
+from app.orders.deps import Buyer, Filter, KeyHeader, Orders
 from app.orders.quotes import QuoteOut
 from app.orders.schemas import AdminOrderOut, CheckoutRequest, OrderOut
 
@@ -26,6 +27,9 @@ DELIVERY_PROBLEMS = (
     "DELIVERY_NOT_THERE",
     "TAX_RATE_MISSING",
 )
+OrderToken = Annotated[
+    str, Header(alias="X-Order-Token", pattern="^[A-Za-z0-9_-]{43}$", description="From `access_token` of the order")
+]
 REPLAYED = {"Idempotent-Replayed": "true"}
 
 
@@ -36,6 +40,9 @@ REPLAYED = {"Idempotent-Replayed": "true"}
     summary="Check out",
     responses=problems(
         "ORDER_CART_EMPTY",
+        "ORDER_EMAIL_MISSING",
+        "ORDER_NAME_MISSING",
+        "CART_TOKEN_UNKNOWN",
         "ORDER_TOO_LARGE",
         "ORDER_ITEMS_UNAVAILABLE",
         "ORDER_INSUFFICIENT_STOCK",
@@ -52,7 +59,7 @@ REPLAYED = {"Idempotent-Replayed": "true"}
 )
 async def checkout(
     body: CheckoutRequest,
-    buyer: CurrentUser,
+    buyer: Buyer,
     orders: Orders,
     session: Session,
     key: KeyHeader = None,
@@ -66,12 +73,19 @@ async def checkout(
 @router.post(
     "/orders/quote",
     summary="Quote a checkout",
-    responses=problems("ORDER_CART_EMPTY", "ORDER_PRICE_NOT_IN_CURRENCY", *DELIVERY_PROBLEMS),
+    responses=problems("ORDER_CART_EMPTY", "CART_TOKEN_UNKNOWN", "ORDER_PRICE_NOT_IN_CURRENCY", *DELIVERY_PROBLEMS),
 )
-async def quote(body: CheckoutRequest, buyer: CurrentUser, orders: Orders) -> QuoteOut:
+async def quote(body: CheckoutRequest, buyer: Buyer, orders: Orders) -> QuoteOut:
     """What the same body would come to at checkout now. Nothing is kept, and no copy is reserved."""
     wanted = body.checked()
-    return QuoteOut.of(await orders.quote(buyer.id, wanted.method_id, wanted.place), wanted.ship_to)
+    return QuoteOut.of(await orders.quote(buyer, wanted.method_id, wanted.place), wanted.ship_to)
+
+
+@router.get("/orders/by-token", summary="Show a guest's order", responses=problems("ORDER_NOT_FOUND"))
+@only_reads
+async def show_guest_order(token: OrderToken, orders: Orders) -> OrderOut:
+    """The order of a guest, for whoever has its token, which the answer of the checkout tells and its mail."""
+    return OrderOut.of(await orders.of_guest(token))
 
 
 @router.get("/orders", summary="List own orders", responses={200: {"headers": LIST_HEADERS}})

@@ -206,6 +206,7 @@ class OrderOut(BaseModel):
     taxes: list[OrderTaxOut]
     tax_total: MoneyOut
     grand_total: MoneyOut
+    access_token: Annotated[str | None, Field(description="Opens the order of a guest; null for accounts")]
 
     @classmethod
     def of(cls, order: Order | PlacedOrder) -> Self:
@@ -254,6 +255,7 @@ def _shown(order: Order | PlacedOrder) -> dict[str, object]:
         "taxes": order.taxes,
         "tax_total": order.tax_total,
         "grand_total": order.grand_total,
+        "access_token": order.access_token,
     }
 
 

@@ -14,7 +14,7 @@ from app.core.db.batch import Batch
 from app.core.money import NotInCurrency, items_total, line_total
 from app.core.paging import Page, Position
 from app.core.values import INT_MAX
-from app.delivery.rules import Goods, Kind, Place, parcel_grams
+from app.delivery.rules import Goods, Place, parcel_grams
 from app.delivery.schemas import Chosen
 from app.delivery.service import DeliveryService
 from app.mail.outbox import Outbox
@@ -38,11 +38,12 @@ from app.orders.errors import (
 from app.orders.idempotency import ClaimedKey, Outcome
 from app.orders.mails import OrderMails
 from app.orders.models import Order, OrderStatus
-from app.orders.placed import NewLine, PlacedOrder, Terms
+from app.orders.placed import AnyBuyer, NewLine, PlacedOrder, owner_of
 from app.orders.pricing import PricedLine, Tax, Totals, price
 from app.orders.quotes import Quote
 from app.orders.repository import OrderRepository
 from app.orders.schemas import CheckoutRequest, OrderFilter
+from app.orders.terms import require_contact, terms_of
 from app.payments.attempts import PaymentAttempts, Purchase
 from app.shop.service import Shop
 
@@ -79,7 +80,7 @@ class OrderService:
         self._delivery = DeliveryService(session)
 
     async def checkout(
-        self, buyer: Caller, request: CheckoutRequest, *, under_key: ClaimedKey | None = None
+        self, buyer: AnyBuyer, request: CheckoutRequest, *, under_key: ClaimedKey | None = None
     ) -> PlacedOrder:
         """Turn the buyer's cart into a paid order, whose answer is kept `under_key`.
 
@@ -89,14 +90,16 @@ class OrderService:
             KeysExhausted: it would be kept under one key too many.
             CartEmpty, TooLarge, ItemsUnavailable, NotEnoughStock, PriceNotInCurrency, TotalChanged: the cart cannot
                 be ordered as it is.
+            EmailMissing, NameMissing: a guest did not say who buys.
             AddressInvalid: an address is not as its country has them.
             DeliveryMethodNotFound, AddressMissing, DeliveryNotThere, TaxRateMissing: it cannot be delivered so.
             TooManyDeclines: the payment service is not asked again before an hour is over.
             PaymentDeclined: the payment service said no.
         """
         request = request.checked()
+        require_contact(buyer, request)
         most_keys = self._bounds.keys if under_key else None
-        begun = await self._orders.begin_checkout(buyer.id, self._bounds.lines, most_keys)
+        begun = await self._orders.begin_checkout(owner_of(buyer), self._bounds.lines, most_keys)
         cart, payments = begun.cart, begun.payments
         if begun.keys.count > self._bounds.keys:
             raise KeysExhausted(self._bounds.keys, begun.keys.first_until)
@@ -146,14 +149,14 @@ class OrderService:
         """How the lines are delivered, with the tax rates there. Raises as `DeliveryService.choose`."""
         return await self._delivery.choose(method_id, place, goods_of(lines), selling.tax, selling.today())
 
-    async def quote(self, buyer_id: int, method_id: int | None, place: Place | None) -> Quote:
+    async def quote(self, buyer: AnyBuyer, method_id: int | None, place: Place | None) -> Quote:
         """What a checkout would come to now, delivered to that place. It takes no locks and promises nothing.
 
         Raises:
             CartEmpty, PriceNotInCurrency: the cart cannot be ordered as it is.
             DeliveryMethodNotFound, AddressMissing, DeliveryNotThere, TaxRateMissing: it cannot be delivered so.
         """
-        in_cart = await self._cart.lines(buyer_id)
+        in_cart = await self._cart.lines(owner_of(buyer))
         if not in_cart:
             raise CartEmpty
         found = await self._orders.look_at_books(sorted(line.book_id for line in in_cart))
@@ -230,26 +233,19 @@ class OrderService:
             raise OrderNotFound
         return order
 
+    async def of_guest(self, access_token: str) -> Order:
+        """The order that this token opens, else OrderNotFound."""
+        order = await self._orders.get_by_token(access_token)
+        if order is None:
+            raise OrderNotFound
+        return order
+
     async def get_any(self, order_id: int) -> tuple[Order, str]:
         """Anyone's order with the buyer's e-mail address, else OrderNotFound."""
         found = await self._orders.get_by_id(order_id)
         if found is None:
             raise OrderNotFound
         return found
-
-
-def terms_of(request: CheckoutRequest, buyer: Caller, chosen: Chosen) -> Terms:
-    """What the order says of its buyer and its delivery."""
-    return Terms(
-        email=request.email or buyer.email,
-        name=request.name or (request.ship_to and request.ship_to.name) or buyer.display_name,
-        delivery_kind=chosen.kind,
-        delivery_method_id=chosen.method_id,
-        delivery_name=chosen.name,
-        collect_at=chosen.location,
-        ship_to=request.ship_to.given() if request.ship_to and chosen.kind is Kind.SHIP else None,
-        bill_to=request.bill_to.given() if request.bill_to else None,
-    )
 
 
 class Carried(PricedLine, Protocol):

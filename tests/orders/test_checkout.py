@@ -60,6 +60,7 @@ async def test_a_sale_is_answered_with_the_order(shop: Shop):
         "taxes": [],
         "tax_total": "0.00",
         "grand_total": "31.80",
+        "access_token": None,
     }
     assert len(order["created_at"]) == 27
     assert order["created_at"].endswith("Z")

@@ -8,10 +8,10 @@ so that a second click is harmless.
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 from uuid import uuid4
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from app.accounts.caller import Caller
 from app.addresses.deps import Addresses
@@ -20,6 +20,7 @@ from app.addresses.schemas import Address, AddressIn
 from app.core.db.route import Session
 from app.core.errors import DomainError
 from app.core.values import Id
+from app.mail.links import guest_order_page
 from app.orders.checkout import check_out
 from app.orders.deps import Orders
 from app.orders.errors import (
@@ -35,7 +36,7 @@ from app.orders.errors import (
     TooManyDeclines,
     TotalChanged,
 )
-from app.orders.idempotency import Refusal
+from app.orders.idempotency import Outcome, Refusal
 from app.orders.models import Order
 from app.web.access import Reader
 from app.web.addresses import CHANGE
@@ -57,6 +58,17 @@ class ThanksPage(PageContext):
 
     template: ClassVar[str] = "buying/thanks.html"
     order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class GuestOrderPage(PageContext):
+    """The order of a guest."""
+
+    template: ClassVar[str] = "buying/guest_order.html"
+    order: Order
+
+
+OrderToken = Annotated[str, Path(pattern="^[A-Za-z0-9_-]{43}$")]
 
 
 @router.get("/checkout")
@@ -83,11 +95,11 @@ async def pay(
     choices = await desk.choices(sent)
     if UPDATE in sent.values or CHANGE in sent.values:
         return render(request, await desk.page(sent, key, choices))
-    wanted = read_order(sent, choices)
+    wanted = read_order(sent, choices, is_guest=visitor.caller is None)
     if wanted is None:
         return render(request, await desk.page(sent, key, choices), 422)
     try:
-        outcome = await check_out(session, desk.orders, desk.reader, wanted, key)
+        outcome = await check_out(session, desk.orders, desk.buyer, wanted, key)
     except PaymentDeclined as declined:
         sent.refuse(declined, "payment")
         return render(request, await desk.page(sent, key, choices), 402)  # and COMMIT: the decline is on record
@@ -98,8 +110,15 @@ async def pay(
         raise Answered(_sent_away(visitor, refusal)) from refusal
     if not outcome.confirmed:
         return await _refused(request, visitor, desk, sent, outcome.refusal)
-    await _keep(addresses, desk.reader, sent, wanted.ship_to)
-    return see_other(f"/checkout/thanks/{outcome.order_id}")
+    if visitor.caller:
+        await _keep(addresses, visitor.caller, sent, wanted.ship_to)
+    return see_other(_thanks(outcome))
+
+
+@router.get("/order/{access_token}")
+async def show_guest_order(request: Request, access_token: OrderToken, orders: Orders) -> Response:
+    """The order of a guest, for whoever has the link: in the confirmation, and after paying."""
+    return render(request, GuestOrderPage(await orders.of_guest(access_token)))
 
 
 @router.get("/checkout/thanks/{order_id}")
@@ -115,6 +134,12 @@ async def _refused(request: Request, visitor: Visitor, desk: Desk, sent: Form, r
         return render(request, await desk.page(sent, uuid4().hex), 409)
     visitor.flash(ADVICE.get(refusal.code, refusal.detail), "bad")
     return see_other("/basket")
+
+
+def _thanks(outcome: Outcome) -> str:
+    """The page that thanks for the order: a guest's opens by its token."""
+    token = outcome.access_token
+    return guest_order_page(token) if token else f"/checkout/thanks/{outcome.order_id}"
 
 
 def _sent_away(visitor: Visitor, refusal: DomainError) -> Response:

@@ -7,10 +7,10 @@ from typing import Annotated, ClassVar
 from fastapi import Depends, Request
 from pydantic import BaseModel
 
-from app.accounts.caller import Caller
 from app.accounts.schemas import Email
 from app.addresses.deps import Addresses
 from app.addresses.schemas import Address, Line
+from app.cart.models import CartOwner
 from app.core.parts import SETTINGS
 from app.core.values import Id
 from app.delivery.deps import Delivery
@@ -19,16 +19,17 @@ from app.delivery.rules import Place
 from app.delivery.schemas import DeliveryOption
 from app.delivery.service import DeliveryService
 from app.orders.deps import Orders
-from app.orders.errors import CartEmpty, PriceNotInCurrency
+from app.orders.errors import CartEmpty, EmailMissing, NameMissing, PriceNotInCurrency
+from app.orders.placed import AnyBuyer, Guest
 from app.orders.quotes import Quote
 from app.orders.schemas import CheckoutRequest, DeliveryChoice, ExpectedTotal
 from app.orders.service import OrderService, goods_of
-from app.web.access import Reader
 from app.web.addresses import AddressFields, HomeCountry, address_of, changes_country
 from app.web.buying.basket import BasketLine
 from app.web.buying.deps import BasketDep
 from app.web.forms import Form
 from app.web.page import PageContext
+from app.web.visitor import AnyVisitor
 
 SHIP, BILL = "ship_", "bill_"
 LOOK_AGAIN = "The total has changed. Nothing was charged: please look at it and pay again."
@@ -100,7 +101,7 @@ class Desk:
     """What a checkout page is made with; an untouched form shows the address `saved`, or the country `home`."""
 
     request: Request
-    reader: Caller
+    buyer: AnyBuyer
     home: str
     orders: OrderService
     delivery: DeliveryService
@@ -131,7 +132,7 @@ class Desk:
     async def _quote(self, form: Form, choices: Choices) -> Quote | None:
         method = choices.method.method_id if choices.method else None
         try:
-            return await self.orders.quote(self.reader.id, method, choices.place)
+            return await self.orders.quote(self.buyer, method, choices.place)
         except UNDELIVERABLE as error:
             form.errors.setdefault("method", error.detail)
         except (CartEmpty, PriceNotInCurrency) as error:
@@ -141,16 +142,18 @@ class Desk:
 
 async def get_desk(
     request: Request,
-    reader: Reader,
+    visitor: AnyVisitor,
     home: HomeCountry,
     orders: Orders,
     delivery: Delivery,
     addresses: Addresses,
     basket: BasketDep,
 ) -> Desk:
-    """For the basket of the reader and the address that they begin with."""
-    entry = await addresses.default(reader.id)
-    return Desk(request, reader, home, orders, delivery, entry.address if entry else None, await basket.lines())
+    """For the basket of the visitor, and the address that a reader begins with."""
+    reader = visitor.caller
+    entry = await addresses.default(reader.id) if reader else None
+    buyer = reader or Guest(CartOwner.guest(visitor.cart_token))
+    return Desk(request, buyer, home, orders, delivery, entry.address if entry else None, await basket.lines())
 
 
 DeskDep = Annotated[Desk, Depends(get_desk)]
@@ -173,11 +176,16 @@ def _method(form: Form, options: list[DeliveryOption]) -> DeliveryOption | None:
     return options[0] if options else None
 
 
-def read_order(form: Form, choices: Choices) -> CheckoutRequest | None:
+def read_order(form: Form, choices: Choices, *, is_guest: bool) -> CheckoutRequest | None:
     """The order that the form asks for; None where something is wrong, and the form's errors say what."""
     said = form.parse(Said)
     ship_to = _address(form, SHIP) if choices.ships else None
     bill_to = _address(form, BILL) if bills_elsewhere(form) else None
+    if said is not None and is_guest:
+        if said.email is None:
+            form.errors["email"] = EmailMissing.detail
+        if not (said.name or (ship_to and ship_to.name) or choices.ships):
+            form.errors["name"] = NameMissing.detail
     if said is not None and said.expected_total is None:
         form.errors.setdefault("", LOOK_AGAIN)
     if said is None or form.errors or choices.method is None:

@@ -132,6 +132,7 @@ LISTS: Mapping[str, tuple[str, ...]] = {
     "/wishlist": ("",),
     "/prebooks": ("",),
     "/addresses": ("",),
+    "/countries": ("",),
     "/notifications": ("limit=100", "unread=true&limit=100"),
 }
 """The queries of each list of the API, by its path: each filter, each order, the first page and a deep one."""

@@ -21,6 +21,7 @@ _ROWS = """
     INSERT INTO reviews (user_id, book_id, rating, text)
         SELECT id, {book}, 2, 'Not good.' FROM users WHERE email IN (SELECT 'other' || n || '@example.com' FROM n);
     INSERT INTO wishlist_items (user_id, book_id) SELECT {person}, id FROM fresh;
+    INSERT INTO addresses (user_id, address) SELECT {person}, '{{"country": "DE", "street": "Weg 1"}}' FROM n;
     INSERT INTO pre_bookings (user_id, book_id) SELECT {person}, id FROM fresh;
     INSERT INTO notices (user_id, kind, title, body, path) SELECT {person}, 'restock', 'T', 'B', '/' FROM n;
     INSERT INTO cart_items (cart_id, book_id)
@@ -51,10 +52,12 @@ class Crowd:
     order: int
     mail: int
     genre: int
+    saved_address: int
 
     def address(self, template: str) -> str:
         return template.format(
             book_id=self.book,
+            address_id=self.saved_address,
             order_id=self.order,
             user_id=self.person.id,
             staff_id=self.person.id,
@@ -73,7 +76,10 @@ async def first_of(shop: Shop) -> Crowd:
         "INSERT INTO email_outbox (message_id, kind, recipient, subject, html, text)"
         " VALUES ('m', 'order_confirmation', 'a@example.com', 'S', 'H', 'T') RETURNING id"
     )
-    return Crowd(person, book, order, mail, await shop.genre("Houses"))
+    address = await shop.scalar(
+        'INSERT INTO addresses (user_id, address) VALUES (:id, \'{"country": "DE"}\') RETURNING id', id=person.id
+    )
+    return Crowd(person, book, order, mail, await shop.genre("Houses"), address)
 
 
 async def add(shop: Shop, crowd: Crowd, first: int, last: int) -> None:

@@ -17,6 +17,7 @@ from app.cart.deps import Carts
 from app.core.parts import SETTINGS
 from app.core.values import INT_MAX, Count
 from app.notices.deps import Notices
+from app.shop.deps import CurrentShop
 from app.web import cookies
 from app.web.deps import Browsers
 
@@ -158,8 +159,11 @@ class Visitor:
         return _Carried.model_construct(id=self.guest_id, cart=self.has_cart, basket=basket, seen=seen)
 
 
-async def get_visitor(request: Request, sessions: Browsers, notices: Notices, carts: Carts) -> Visitor:
-    """The visitor, as the cookies say and the rows confirm."""
+async def get_visitor(
+    request: Request, shop: CurrentShop, sessions: Browsers, notices: Notices, carts: Carts
+) -> Visitor:
+    """The visitor, as the cookies say and the rows confirm. What the shop says is kept for the page (`shop_of`)."""
+    request.state.shop = shop
     visitor = _carried(request)
     if visitor.session_token:
         found = await sessions.find(visitor.session_token)

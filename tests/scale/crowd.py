@@ -63,6 +63,7 @@ class Crowd:
             staff_id=self.person.id,
             mail_id=self.mail,
             genre_id=self.genre,
+            section="selling",
         )
 
 

@@ -54,6 +54,7 @@ async def test_machines_read_the_book_too(browser: Browser):
         "price": "9.50",
         "priceCurrency": "USD",
         "availability": "https://schema.org/InStock",
+        "seller": {"@type": "Organization", "name": "Bookstore"},
     }
     assert data["image"] == "http://localhost:8000/uploads/1.webp"
     assert "aggregateRating" not in data

@@ -18,7 +18,7 @@ from app.prebookings.deps import PreBookings
 from app.reviews.deps import Reviews
 from app.reviews.models import ReviewDetails, ReviewEligibility
 from app.web.forms import Form
-from app.web.page import PageContext, render
+from app.web.page import PageContext, render, shop_of
 from app.web.route import PageRoute
 from app.web.visitor import AnyVisitor
 from app.wishlist.deps import Wishlists
@@ -54,6 +54,7 @@ class BookPage(PageContext):
     form: Form
     base_url: str
     currency: str
+    seller: str
 
     @property
     def rating(self) -> float | None:
@@ -85,6 +86,7 @@ class BookPage(PageContext):
                 "price": money_text(book.price),
                 "priceCurrency": self.currency,
                 "availability": f"https://schema.org/{there}",
+                "seller": {"@type": "Organization", "name": self.seller},
             },
             "isbn": book.isbn,
             "image": self.picture,
@@ -110,7 +112,7 @@ class BookPages:
         wishlists: Wishlists,
         bookings: PreBookings,
     ) -> None:
-        self._settings = SETTINGS.of(request)
+        self._settings, self._shop = SETTINGS.of(request), shop_of(request)
         self._reader = visitor.caller
         self._genres, self._shelves, self._reviews = genres, shelves, reviews
         self._wishlists, self._bookings = wishlists, bookings
@@ -128,7 +130,8 @@ class BookPages:
             reader=await self._reader_view(self._reader.id, book.id) if self._reader else None,
             form=form,
             base_url=self._settings.public_base_url,
-            currency=self._settings.currency,
+            currency=self._shop.currency,
+            seller=self._shop.name,
         )
 
     async def _reader_view(self, user_id: int, book_id: int) -> ReaderView:

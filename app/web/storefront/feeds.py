@@ -9,6 +9,7 @@ from fastapi.responses import PlainTextResponse
 from app.catalog.deps import Genres, ShelvesDep
 from app.core.parts import SETTINGS
 from app.web.formats import xml_text
+from app.web.page import shop_of
 from app.web.route import PageRoute
 from app.web.storefront.sitemap import SITE_MAP
 from app.web.visitor import AnyVisitor
@@ -57,7 +58,7 @@ async def feed(request: Request, shelves: ShelvesDep, _: AnyVisitor) -> Response
     own = f'<atom:link href={quoteattr(base + "/feed.xml")} rel="self" type="application/rss+xml"/>'
     found = (
         f'{HEAD}<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom"><channel>'
-        f"<title>New books at Bookstore</title><link>{base}/shop?sort=new</link>"
+        f"<title>New books at {xml_text(shop_of(request).name)}</title><link>{base}/shop?sort=new</link>"
         f"<description>Books that came in last.</description>{own}\n"
         f"{items}</channel></rss>\n"
     )

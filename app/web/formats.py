@@ -54,9 +54,10 @@ def day(context: Context, value: date) -> Markup:
 
 @pass_context
 def moment(context: Context, value: datetime) -> Markup:
-    """`Nov 22, 2026, 8:45 AM UTC`, readable by machines too."""
-    shown = format_datetime(value, "medium", locale=_locale(context)).replace(f":{value:%S}", "", 1)
-    return _time(value, f"{shown} UTC")
+    """`Nov 22, 2026, 8:45 AM UTC` by the shop's clock, readable by machines too."""
+    here = value.astimezone(context["shop"].zone)
+    shown = format_datetime(here, "medium", locale=_locale(context)).replace(f":{here:%S}", "", 1)
+    return _time(value, f"{shown} {here:%Z}")
 
 
 def _time(value: date, shown: str) -> Markup:

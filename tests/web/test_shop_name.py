@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import pytest
+
 from app.addresses.schemas import Address
 from app.shop.service import ShopService
-from app.shop.settings import Contact, Identity, Section
+from app.shop.settings import Contact, Identity, Section, Selling
 from tests.statements import statements
 from tests.web.browser import Browser
 
@@ -51,3 +53,39 @@ async def test_a_page_asks_for_the_settings_once(browser: Browser):
     with statements() as seen:
         await browser.open("/shop")
     assert sum("shop_settings" in statement for statement in seen) == 1
+
+
+async def test_few_copies_are_as_many_as_the_shop_says(browser: Browser):
+    await browser.shop.book(stock_quantity=7)
+    assert "Only 7 left" not in (await browser.open("/shop")).text
+    await browser.staff()
+    assert "sold out" not in (await browser.open("/staff/stock")).text
+    assert "0 books with 5 or fewer" in browser.text
+    await say(browser, "selling", Selling(few_left_threshold=7, low_stock_threshold=8))
+    assert "Only 7 left" in (await browser.open("/shop")).text
+    await browser.open("/staff/stock")
+    assert "1 book with 8 or fewer" in browser.text
+    assert "All 1 with 8 copies or fewer" in " ".join((await browser.open("/staff")).text.split())
+
+
+@pytest.mark.parametrize(
+    ("zone", "currency", "shown"),
+    [
+        ("UTC", "EUR", "Mar 28, 2027, 12:30 AM UTC"),
+        ("Europe/Berlin", "EUR", "Mar 28, 2027, 1:30 AM CET"),
+        ("Asia/Kathmandu", "JPY", "Mar 28, 2027, 6:15 AM +0545"),
+        ("Pacific/Auckland", "USD", "Mar 28, 2027, 1:30 PM NZDT"),
+    ],
+)
+async def test_times_and_prices_are_those_of_the_shop(browser: Browser, zone: str, currency: str, shown: str):
+    await browser.shop.book(price=11)
+    await say(browser, "selling", Selling(time_zone=zone, currency=currency))
+    buyer = await browser.reader()
+    await browser.shop.add_to_cart(buyer, await browser.shop.book(price=12), 1)
+    order = (await browser.shop.checkout(buyer)).json()["id"]
+    await browser.shop.rows("UPDATE orders SET created_at = '2027-03-28T00:30:00Z' WHERE id = :id", id=order)
+    page = (await browser.open(f"/account/orders/{order}/receipt")).text.replace("\u202f", " ")
+    assert shown in page
+    sign = {"EUR": "\u20ac12.00", "JPY": "\u00a512", "USD": "$12.00"}[currency]
+    assert sign in page
+    assert f"Prices in {currency}" in page

@@ -22,7 +22,7 @@ from app.mail.deps import Mails
 from app.verify.schemas import Verification
 from app.verify.service import verify
 from app.web.access import Staff
-from app.web.page import PageContext, render
+from app.web.page import PageContext, render, shop_of
 from app.web.route import PrivatePageRoute
 
 router = APIRouter(include_in_schema=False, route_class=PrivatePageRoute)
@@ -31,7 +31,7 @@ PERIODS: dict[PeriodName, tuple[str, str]] = {
     "week": ("This week", "against last week up to now"),
     "month": ("This month", "against last month up to now"),
 }
-SPARK_DAYS, SHOWN, FEW = 30, 5, 10
+SPARK_DAYS, SHOWN = 30, 5
 VERIFIED = "shop.verified"
 
 
@@ -92,7 +92,7 @@ async def overview(
     """What happened lately."""
     asked = request.query_params.get("period")
     period: PeriodName = next((name for name in PERIODS if name == asked), "today")
-    scarce_count, scarce = await stock.scarce(FEW, 0, SHOWN)
+    scarce_count, scarce = await stock.scarce(shop_of(request).selling.low_stock_threshold, 0, SHOWN)
     dead_mails, _mails = await mails.page("dead", 0, 1)
     page = StaffOverviewPage(
         sales=await reports.summary(period),

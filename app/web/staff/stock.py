@@ -17,14 +17,13 @@ from app.core.errors import DomainError
 from app.web.access import Staff, own_path
 from app.web.errors import Answered
 from app.web.forms import Form, Sent
-from app.web.page import PageContext, render
+from app.web.page import PageContext, render, shop_of
 from app.web.route import PrivatePageRoute, see_other
 from app.web.staff.books import MAX_WORDS
 from app.web.staff.query_params import PER_PAGE, address, last_page, page_number
 from app.web.visitor import AnyVisitor
 
 router = APIRouter(include_in_schema=False, route_class=PrivatePageRoute)
-FEW = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,10 @@ async def stock_of_book(book_id: BookId, request: Request, books: Books, stock: 
 async def show_scarce(request: Request, _: Staff, stock: Stock, books: Books) -> Response:
     """The books with the fewest copies first, or what a search finds."""
     asked = request.query_params
-    at_most, page = _few(asked.get("at_most", "")), min(page_number(asked), last_page(DEEPEST_ROW))
+    at_most, page = (
+        _few(asked.get("at_most", ""), shop_of(request).selling.low_stock_threshold),
+        min(page_number(asked), last_page(DEEPEST_ROW)),
+    )
     words = asked.get("q", "").strip()[:MAX_WORDS]
     if words:
         hits = await books.page(BookQuery(words, page=page, size=PER_PAGE))
@@ -149,7 +151,7 @@ async def adjust_stock(
     return see_other(own_path(sent.get("next"), f"/staff/stock/{one.id}"))
 
 
-def _few(text: str) -> int:
+def _few(text: str, otherwise: int) -> int:
     """How many copies are few."""
     is_number = text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_STOCK))
-    return min(int(text), MAX_STOCK) if is_number else FEW
+    return min(int(text), MAX_STOCK) if is_number else otherwise

@@ -68,7 +68,7 @@ async def test_a_guest_does_all_that_a_reader_does(shop: Shop):
     ["x", "a" * 43, "a" * 44, "a" * 5000, "a" * 42 + "=", "a" * 42 + "\u00e9", "' OR 1=1 --", "a" * 42 + " b"],
 )
 async def test_what_is_no_token_opens_nothing_and_makes_nothing(shop: Shop, token: str):
-    """Seen to fail when an add made the cart that was not there."""
+    """Refused before anything is looked for."""
     book, guest = await shop.book(), [(b"X-Cart-Token", token.encode("latin-1"))]
     for answer in (
         await shop.client.get("/cart", headers=guest),

@@ -1,9 +1,11 @@
 """The settings of the shop: read by everybody, kept until they change, saved by staff with what was there before."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,6 +19,8 @@ from app.shop.errors import SettingsChanged
 from app.shop.models import ShopSetting, ShopSettingHistory
 from app.shop.settings import SECTIONS, Section, Selling, ShopSettings
 
+log = logging.getLogger(__name__)
+_SAVED = "saved settings"
 _VERSION = "SELECT coalesce(sum(version), 0) FROM shop_settings"
 
 
@@ -28,10 +32,12 @@ class Shop:
 
     def __init__(self, currency: str) -> None:
         self._currency = currency
-        self.known = ShopSettings(selling=Selling(currency=currency))
+        self.known = ShopSettings(selling=Selling.model_construct(currency=currency))
 
     async def settings(self, session: AsyncSession) -> ShopSettings:
         """The settings as they are committed now: one small statement, and another where they have changed."""
+        if _SAVED in session.info:  # what is not committed yet is for this transaction alone
+            return await self._read(session)
         version = int(await (await driver(session)).fetchval(_VERSION))
         if version != self.known.version:
             self.known = await self._read(session)
@@ -39,13 +45,22 @@ class Shop:
 
     async def _read(self, session: AsyncSession) -> ShopSettings:
         rows = (await session.execute(select(ShopSetting.section, ShopSetting.version, ShopSetting.values))).all()
-        saved = {section: SECTIONS[section].model_validate(values) for section, _, values in rows}
+        saved = {section: values for section, _, stored in rows if (values := _valid(section, stored))}
         versions = {section: version for section, version, _ in rows}
-        said: dict[str, Any] = {"selling": Selling(currency=self._currency)} | saved
+        said: dict[str, Any] = {"selling": Selling.model_construct(currency=self._currency)} | saved
         return ShopSettings(**said, version=sum(versions.values()), versions=versions)
 
 
 SHOP = Part[Shop]("shop")
+
+
+def _valid(section: str, stored: dict[str, Any]) -> Section | None:
+    """What was saved; None, and its defaults count, where this release has no such value any more."""
+    try:
+        return SECTIONS[section].model_validate(stored)
+    except ValidationError as error:
+        log.warning("the settings %s cannot be used: %s", section, error.errors(include_input=False))
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +96,7 @@ class ShopService:
         if stored == before:
             return expected_version
         version = expected_version + 1
+        self._session.info[_SAVED] = True
         who = None if actor is None else actor.id
         as_now = {"version": version, "values": stored, "updated_at": func.now(), "updated_by": who}
         saved = upsert(ShopSetting).values(section=section, **as_now)

@@ -105,8 +105,8 @@ async def test_two_clicks_at_once_are_one_order(live: Shop):
 
 
 async def test_an_unknown_token_buys_nothing(shop: Shop):
-    for token in ("A" * 43, "short", "ü"):
-        answer = await shop.client.post("/orders/checkout", json=WHO, headers={"X-Cart-Token": token.encode()})
+    for token in ("A" * 43, "short", "u" * 5000):
+        answer = await shop.client.post("/orders/checkout", json=WHO, headers={"X-Cart-Token": token})
         assert_problem(answer, 401, "CART_TOKEN_UNKNOWN")
 
 

@@ -132,6 +132,7 @@ LISTS: Mapping[str, tuple[str, ...]] = {
     "/wishlist": ("",),
     "/prebooks": ("",),
     "/addresses": ("",),
+    "/delivery/options": ("country=DE",),
     "/countries": ("",),
     "/notifications": ("limit=100", "unread=true&limit=100"),
 }
@@ -159,8 +160,8 @@ def addresses() -> list[str]:
 
 
 def list_operations() -> set[str]:
-    """The paths of all operations that answer an array, or an object with `items`."""
-    return {route.path for route in _read_by(ROUTERS) if _is_list(route.response_model)}
+    """The paths of all operations that answer an array, or an object with `items`; an order is none."""
+    return {route.path for route in _read_by(ROUTERS) if _is_list(route.response_model)} - {"/orders/by-token"}
 
 
 def pages() -> set[str]:

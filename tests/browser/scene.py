@@ -89,6 +89,7 @@ async def furnish(shop: Shop) -> Scene:
             "INSERT INTO tax_rates (category, country, rate, valid_from, source)"
             " VALUES ('book', 'DE', 0.07, '2026-01-01', 'UStG § 12') RETURNING id"
         ),
+        "access_token": await _buy_as_guest(shop, liked[3]),
         "dead_mail": await shop.scalar("SELECT id FROM email_outbox WHERE status = 'dead'"),
         "key": await _import(shop, staff),
         **await _links(shop),
@@ -122,6 +123,18 @@ async def _buy(shop: Shop, person: Person, books: list[int]) -> int:
     answer = await shop.checkout(person)
     assert answer.status_code == 201, answer.text
     return answer.json()["id"]
+
+
+async def _buy_as_guest(shop: Shop, book: int) -> str:
+    """The token that opens the order of somebody without an account."""
+    token = (await shop.client.post("/cart")).json()["token"]
+    headers = {"X-Cart-Token": token}
+    await _told(shop.client.post("/cart/items", headers=headers, json={"book_id": book}), 201)
+    body = {"email": "visitor@example.com", "name": "Vera Visitor"}
+    answer = await shop.client.post("/orders/checkout", headers=headers, json=body)
+    assert answer.status_code == 201, answer.text
+    found: str = answer.json()["access_token"]
+    return found
 
 
 async def _backdate(shop: Shop) -> None:

@@ -34,6 +34,8 @@ async def change_copies(page: Page, title: str, scripts: bool) -> None:
 async def register(page: Page, email: str) -> None:
     """Create an account on the way to the checkout, with a slip first."""
     await link(page, "Go to checkout").click()
+    await heading(page, "Checkout")
+    await page.get_by_role("main").get_by_role("link", name="Sign in").click()
     await heading(page, "Sign in")
     await link(page, "Create an account").click()
     await heading(page, "Create an account")
@@ -49,8 +51,8 @@ async def register(page: Page, email: str) -> None:
 
 async def pay(page: Page) -> None:
     """Be declined, keep the basket, and try again."""
-    await heading(page, "Check your order")
-    await expect(page.locator("tfoot")).to_contain_text("34.00")
+    await heading(page, "Checkout")
+    await expect(page.locator("[data-checkout-sum]")).to_contain_text("34.00")
     await page.get_by_label("Let the payment fail").check()
     await button(page, "Pay").click()
     await expect(page.get_by_role("alert")).to_contain_text("Your payment was declined. Nothing was charged")

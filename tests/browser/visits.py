@@ -78,6 +78,7 @@ READERS = [
         "/account/password",
         "/account/sessions",
         "/checkout/thanks/{order_id}",
+        "/order/{access_token}",
         "/shop/books/{book_id}",
     ),
     Visit("reader", "/shop/books/{sold_out}", "/shop/books/{book_id}"),

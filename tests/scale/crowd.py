@@ -53,6 +53,7 @@ class Crowd:
     mail: int
     genre: int
     saved_address: int
+    desk: dict[str, int]
 
     def address(self, template: str) -> str:
         return template.format(
@@ -64,6 +65,7 @@ class Crowd:
             mail_id=self.mail,
             genre_id=self.genre,
             section="selling",
+            **self.desk,
         )
 
 
@@ -80,7 +82,16 @@ async def first_of(shop: Shop) -> Crowd:
     address = await shop.scalar(
         'INSERT INTO addresses (user_id, address) VALUES (:id, \'{"country": "DE"}\') RETURNING id', id=person.id
     )
-    return Crowd(person, book, order, mail, await shop.genre("Houses"), address)
+    desk = {
+        "location_id": await shop.scalar("SELECT min(id) FROM locations"),
+        "method_id": await shop.scalar("SELECT min(id) FROM delivery_methods"),
+        "zone_id": await shop.scalar("INSERT INTO delivery_zones (name) VALUES ('Germany') RETURNING id"),
+        "rate_id": await shop.scalar(
+            "INSERT INTO tax_rates (category, country, rate, valid_from, source)"
+            " VALUES ('book', 'DE', 0.07, '2026-01-01', 'A leaflet') RETURNING id"
+        ),
+    }
+    return Crowd(person, book, order, mail, await shop.genre("Houses"), address, desk)
 
 
 async def add(shop: Shop, crowd: Crowd, first: int, last: int) -> None:

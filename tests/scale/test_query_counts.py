@@ -18,13 +18,14 @@ MOST_OF_A_LIST = 5
 """Who asks, the total, the rows, and what hangs on them: at most so many statements."""
 MOST_OF_A_PAGE = 17
 """The same for a page: the overview of the staff has several lists, and a visitor has a basket and notices, the shop its settings."""
-AS_LONG_AS_EVER = {"/admin/analytics/sales/by-day", "/countries"}
+AS_LONG_AS_EVER = {"/admin/analytics/sales/by-day", "/countries", "/delivery/options"}
 GROWING = {f"{path}?{queries[0]}".rstrip("?") for path, queries in LISTS.items() if path not in AS_LONG_AS_EVER}
 NOT_LISTS = {
     "/.well-known/security.txt",
     "/assets/{edition}/{name}",
     "/covers/{mark}/{name}.svg",
     "/account/reset",
+    "/order/{access_token}",
     "/account/verify",
     "/staff/books/import/{key}",
     "/staff/books/import/{key}/progress",

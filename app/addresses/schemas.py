@@ -173,7 +173,11 @@ class AddressIn(BaseModel):
     """An entry of the address book."""
 
     label: Label = None
-    address: Address
+    address: Address = Field(
+        examples=[
+            {"country": "DE", "name": "Ada Lovelace", "street": "Weg 1", "city": "Berlin", "postal_code": "10117"}
+        ]
+    )
     is_default: bool = Field(
         default=False, description="True: a checkout begins with it from now on; false changes nothing about that"
     )

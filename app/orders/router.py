@@ -4,11 +4,12 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Depends, Header, Response
 
 from app.accounts.deps import AdminUser, CurrentUser
 from app.core.db.route import Session, TransactionRoute, only_reads
 from app.core.deps import LIST_HEADERS, CursorsDep, CursorText, Limit
+from app.core.middleware import storable_text
 from app.core.openapi import problems
 from app.core.paging import next_link
 from app.core.problems import MEDIA_TYPE as PROBLEM_DOCUMENT
@@ -81,8 +82,12 @@ async def quote(body: CheckoutRequest, buyer: Buyer, orders: Orders) -> QuoteOut
     return QuoteOut.of(await orders.quote(buyer, wanted.method_id, wanted.place), wanted.ship_to)
 
 
-@router.get("/orders/by-token", summary="Show a guest's order", responses=problems("ORDER_NOT_FOUND"))
-@only_reads
+@router.get(
+    "/orders/by-token",
+    summary="Show a guest's order",
+    responses=problems("ORDER_NOT_FOUND"),
+    dependencies=[Depends(storable_text)],
+)
 async def show_guest_order(token: OrderToken, orders: Orders) -> OrderOut:
     """The order of a guest, for whoever has its token, which the answer of the checkout tells and its mail."""
     return OrderOut.of(await orders.of_guest(token))

@@ -130,4 +130,6 @@ async def test_checkout_sends_what_it_has_to_write_besides_in_one_statement(live
         assert (await live.checkout(person, key=key)).status_code == 201
     parts = [[query.count("part_") for query in seen if "part_" in query] for seen in (declined, bought)]
     assert parts == ([[1], [4]] if key is None else [[2], [5]])
-    assert (len(declined), len(bought)) == ((4, 5) if key is None else (5, 6)), "with the account and the key's claim"
+    assert (len(declined), len(bought)) == ((6, 7) if key is None else (7, 8)), (
+        "with the account, the key's claim, settings and delivery"
+    )

@@ -149,7 +149,7 @@ async def test_no_sealed_cursor_breaks_any_other_list(shop: Shop):
         "/admin/orders": "all orders []",
         "/admin/audit": "audit []",
     }
-    filters = ("created_from", "created_to", "email", "status", "user_id")
+    filters = ("created_from", "created_to", "email", "number", "status", "user_id")
     scopes["/admin/orders"] = f"all orders {[(name, None) for name in filters]}"
     known = ("action", "actor_user_id", "created_from", "created_to", "subject", "subject_id")
     scopes["/admin/audit"] = f"audit {[(name, None) for name in known]}"

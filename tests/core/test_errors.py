@@ -30,6 +30,7 @@ SAMPLES: list[tuple[Any, Any]] = [
     (Sequence[int], [7]),
     (Sequence[InsufficientStockItem], [InsufficientStockItem(book_id=7, title="Emma", requested=2, available=1)]),
     (Sequence[Mapping[str, Any]], [{"loc": ("query", "a_name"), "msg": "is not valid", "type": "value_error"}]),
+    (Mapping[str, str], {"city": "Please fill this in."}),
     (Checks, Checks(database="failed", migrations="ok")),
 ]
 """A value for each type that a constructor of an error asks for."""

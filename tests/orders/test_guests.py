@@ -121,3 +121,13 @@ async def test_staff_cancel_the_order_of_a_guest(shop: Shop, token: str):
     mails = await shop.rows("SELECT kind, recipient FROM email_outbox ORDER BY id")
     assert mails[-1] == ("order_cancelled", "guest@example.com")
     assert await shop.scalar("SELECT count(*) FROM notices") == 0
+
+
+async def test_ways_of_delivery_are_priced_for_the_cart_of_the_token(shop: Shop, token: str):
+    zone_id = await zone(shop, ("DE", None, None))
+    await parcel(shop, zone_id, {None: "4.50"}, name="Post", free_from=20)
+    for headers, price in (({}, "4.50"), ({"X-Cart-Token": token}, "0.00")):
+        answer = await shop.client.get("/delivery/options", params={"country": "DE"}, headers=headers)
+        assert [one["price"] for one in answer.json()["items"] if one["name"] == "Post"] == [price]
+    refused = await shop.client.get("/delivery/options", headers={"X-Cart-Token": "A" * 43})
+    assert_problem(refused, 401, "CART_TOKEN_UNKNOWN")

@@ -7,6 +7,7 @@ import pytest
 
 from app.accounts.passwords import hash_password
 from app.payments.service import MockPaymentService
+from tests.delivery.support import parcel, zone
 from tests.web.browser import Browser, forms
 
 PASSWORD = "correct horse battery"
@@ -131,11 +132,68 @@ async def test_a_line_that_cannot_be_had_says_so_and_stops_the_checkout(browser:
     assert browser.page.url.path == "/basket"
 
 
-async def test_a_guest_is_asked_to_sign_in_before_checkout(browser: Browser):
-    await add(browser, await browser.shop.book())
+async def test_a_guest_buys_without_an_account(browser: Browser):
+    await add(browser, await browser.shop.book(title="Mort", price=Decimal("9.50")), 2)
     await browser.open("/checkout")
-    assert browser.page.url.path == "/account/sign-in"
-    assert forms(browser.page.text)[-1].fields["next"] == "/checkout"
+    assert "You need no account." in browser.text
+    await browser.send("/checkout")
+    assert browser.page.status_code == 422
+    assert "Please say where the confirmation is to go." in browser.text
+    assert "Please say who buys." in browser.text
+    await browser.send("/checkout", email="vera@example.com", name="Vera Visitor")
+    assert browser.page.url.path.startswith("/order/")
+    assert "Thank you, your order is confirmed" in browser.text
+    assert "$19.00" in browser.text
+    path = browser.page.url.path
+    await browser.open("/basket")
+    assert "Your basket is empty" in browser.text
+    browser.client.cookies.clear()
+    assert (await browser.open(path)).status_code == 200
+    assert (await browser.open(f"{path[:-1]}{'A' if path[-1] != 'A' else 'B'}")).status_code == 404
+    assert (await browser.open("/order/short")).status_code == 404
+
+
+async def test_a_second_click_of_a_guest_finds_the_first_order(browser: Browser):
+    await add(browser, await browser.shop.book(), 2)
+    await browser.open("/checkout")
+    page = browser.page
+    first = await browser.send("/checkout", follow=False, email="vera@example.com", name="Vera")
+    browser.page = page
+    again = await browser.send("/checkout", follow=False, email="vera@example.com", name="Vera")
+    assert first.status_code == again.status_code == 303
+    assert again.headers["location"] == first.headers["location"]
+    assert await browser.shop.scalar("SELECT count(*) FROM orders") == 1
+
+
+async def test_a_parcel_is_paid_for_with_its_delivery(browser: Browser):
+    """Nothing typed is lost when the choice changes or a field is wrong."""
+    method = await parcel(browser.shop, await zone(browser.shop, ("DE", None, None)), {None: "4.50"}, name="Post")
+    await add(browser, await browser.shop.book(price=Decimal("9.50")), 2)
+    await browser.open("/checkout")
+    typed: dict[str, Any] = {"email": "vera@example.com", "name": "Vera", "method": str(method), "ship_country": "DE"}
+    await browser.send("/checkout", update="1", **typed)
+    assert "Pay $23.50" in browser.text
+    assert "Street address" in browser.text
+    typed |= {"ship_fields_of": "DE", "ship_name": "Vera", "ship_street": "Weg 1", "ship_city": "Berlin"}
+    await browser.send("/checkout", **typed, ship_postal_code="1")
+    assert browser.page.status_code == 422
+    assert "Please enter one like" in browser.text
+    assert "Weg 1" in browser.page.text
+    await browser.send("/checkout", **typed, ship_postal_code="10117")
+    assert "Delivery: Post $4.50" in browser.text
+    assert "10117 Berlin" in browser.text
+    assert await browser.shop.scalar("SELECT grand_total FROM orders") == Decimal("23.50")
+
+
+async def test_where_nothing_is_delivered_the_form_says_so(browser: Browser):
+    method = await parcel(browser.shop, await zone(browser.shop, ("DE", None, None)), {None: "4.50"}, name="Post")
+    await add(browser, await browser.shop.book(), 2)
+    await browser.open("/checkout")
+    typed: dict[str, Any] = {"email": "vera@example.com", "name": "Vera", "method": str(method), "ship_country": "FR"}
+    await browser.send("/checkout", **typed)
+    assert browser.page.status_code == 422
+    assert "This way of delivery does not reach the address." in browser.text
+    assert await browser.shop.scalar("SELECT count(*) FROM orders") == 0
 
 
 async def basket_of_a_reader(browser: Browser, **columns: Any) -> int:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Depends, Path
 
 from app.accounts.deps import CurrentUser
 from app.addresses.deps import Addresses, AddressId
@@ -18,13 +18,17 @@ from app.addresses.schemas import (
     CountryOut,
 )
 from app.core.db.route import TransactionRoute, only_reads
+from app.core.middleware import storable_text
 from app.core.openapi import problems
 
 router = APIRouter(tags=["addresses"], route_class=TransactionRoute)
 CountryCode = Annotated[str, Path(description="ISO 3166-1 alpha-2", examples=["US"])]
 
 
-@router.get("/countries", summary="List countries")
+PUBLIC = [Depends(storable_text)]
+
+
+@router.get("/countries", summary="List countries", dependencies=PUBLIC)
 @only_reads
 async def list_countries() -> CountriesOut:
     """Those that addresses may be in, by their English names. The shop may send parcels to fewer."""
@@ -35,6 +39,7 @@ async def list_countries() -> CountriesOut:
     "/countries/{code}/address-form",
     summary="Show what an address consists of",
     responses=problems("COUNTRY_NOT_FOUND"),
+    dependencies=PUBLIC,
 )
 @only_reads
 async def show_address_form(code: CountryCode) -> AddressFormOut:

@@ -11,6 +11,7 @@ import asyncpg
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+import app.orders.models  # noqa: F401 - mails to those who wait refer to orders
 from app.admin.restock import tells_waiting
 from app.catalog.importer import ImportOptions, import_csv, parse_mapping
 from app.catalog.search import keep_bitmaps

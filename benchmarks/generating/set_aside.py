@@ -12,7 +12,7 @@ _FOREIGN_KEYS = """
 _INDEXES = """
     SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition
     FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
-    WHERE relnamespace = 'public'::regnamespace AND NOT indisunique ORDER BY relname
+    WHERE relnamespace = 'public'::regnamespace AND NOT indisunique AND NOT indisexclusion ORDER BY relname
 """
 
 

@@ -10,7 +10,7 @@ from tests.support import Shop, assert_problem
 
 KEYS = {
     "id", "title", "author", "price", "isbn", "genre_id", "description", "cover_image_url", "publish_date",
-    "stock_quantity",
+    "stock_quantity", "weight_grams", "tax_category",
 }  # fmt: skip
 NULLABLE = ["isbn", "genre_id", "description", "cover_image_url", "publish_date"]
 
@@ -27,6 +27,8 @@ async def test_a_new_book_is_answered_whole_and_without_stock(shop: Shop):
         "description": "An\nambiguous utopia",
         "cover_image_url": "https://covers.example/1.jpg",
         "publish_date": "1974-05-01",
+        "weight_grams": 310,
+        "tax_category": "other",
     }
     answer = await create(shop, await shop.admin(), **whole, stock_quantity=7, stock=7, unknown=1)
     assert answer.status_code == 201

@@ -8,7 +8,18 @@ from tests.catalog.support import NEW_BOOK, UNKNOWN, adjust, movements, set_stoc
 from tests.support import Shop, assert_problem
 
 MOST = 2_147_483_647
-BOOK_KEYS = {"id", *NEW_BOOK, "isbn", "genre_id", "description", "cover_image_url", "publish_date", "stock_quantity"}
+BOOK_KEYS = {
+    "id",
+    *NEW_BOOK,
+    "isbn",
+    "genre_id",
+    "description",
+    "cover_image_url",
+    "publish_date",
+    "stock_quantity",
+    "weight_grams",
+    "tax_category",
+}
 
 
 async def ledger(shop: Shop, book: int) -> list[tuple[Any, ...]]:

@@ -185,6 +185,17 @@ async def test_a_parcel_is_paid_for_with_its_delivery(browser: Browser):
     assert await browser.shop.scalar("SELECT grand_total FROM orders") == Decimal("23.50")
 
 
+async def test_a_basket_that_moved_away_meanwhile_is_not_ordered(browser: Browser):
+    """As if another window had signed in, and the basket had joined that of the account."""
+    await add(browser, await browser.shop.book(), 2)
+    await browser.open("/checkout")
+    await browser.shop.rows("DELETE FROM carts")
+    await browser.send("/checkout", email="vera@example.com", name="Vera")
+    assert browser.page.url.path == "/basket"
+    assert "Nothing was charged." in browser.text
+    assert await browser.shop.scalar("SELECT count(*) FROM orders") == 0
+
+
 async def test_where_nothing_is_delivered_the_form_says_so(browser: Browser):
     method = await parcel(browser.shop, await zone(browser.shop, ("DE", None, None)), {None: "4.50"}, name="Post")
     await add(browser, await browser.shop.book(), 2)

@@ -17,6 +17,7 @@ from app.accounts.caller import Caller
 from app.addresses.deps import Addresses
 from app.addresses.errors import AddressBookFull
 from app.addresses.schemas import Address, AddressIn
+from app.cart.errors import CartTokenUnknown
 from app.core.db.route import Session
 from app.core.errors import DomainError
 from app.core.values import Id
@@ -106,7 +107,7 @@ async def pay(
     except UNDELIVERABLE as refusal:
         sent.refuse(refusal, "method")
         raise Answered(render(request, await desk.page(sent, key, choices), 422)) from refusal
-    except (KeyReused, KeyInProgress, TooManyDeclines, KeysExhausted) as refusal:
+    except (KeyReused, KeyInProgress, TooManyDeclines, KeysExhausted, CartTokenUnknown) as refusal:
         raise Answered(_sent_away(visitor, refusal)) from refusal
     if not outcome.confirmed:
         return await _refused(request, visitor, desk, sent, outcome.refusal)

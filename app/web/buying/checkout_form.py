@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from app.accounts.schemas import Email
 from app.addresses.deps import Addresses
 from app.addresses.schemas import Address, Line
+from app.cart.errors import CartTokenUnknown
 from app.cart.models import CartOwner
 from app.core.parts import SETTINGS
 from app.core.values import Id
@@ -135,7 +136,7 @@ class Desk:
             return await self.orders.quote(self.buyer, method, choices.place)
         except UNDELIVERABLE as error:
             form.errors.setdefault("method", error.detail)
-        except (CartEmpty, PriceNotInCurrency) as error:
+        except (CartEmpty, CartTokenUnknown, PriceNotInCurrency) as error:
             form.errors.setdefault("", error.detail)
         return None
 

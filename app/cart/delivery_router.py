@@ -46,6 +46,7 @@ async def goods_of(session: AsyncSession, owner: CartOwner) -> Goods:
     summary="List ways of delivery",
     responses=problems("AUTH_TOKEN_INVALID", "AUTH_ACCOUNT_DEACTIVATED", "CART_TOKEN_UNKNOWN"),
     dependencies=[Depends(storable_text)],
+    openapi_extra={"security": [{}]},  # besides the two tokens: none is needed
 )
 @only_reads
 async def list_delivery_options(

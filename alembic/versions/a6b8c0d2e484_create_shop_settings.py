@@ -7,7 +7,7 @@ down_revision = "c8d0e2f4a696"
 branch_labels = None
 depends_on = None
 
-KNOWN = "CHECK (section IN ('identity', 'contact', 'selling', 'mail'))"
+KNOWN = "CHECK (section IN ('identity', 'contact', 'selling'))"
 
 
 def upgrade() -> None:

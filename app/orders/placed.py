@@ -168,22 +168,11 @@ class PlacedEvent:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedOrder:
-    """An order that was written; it reads like an `Order`, without what makes those slow to build."""
+class Priced:
+    """What is told of `totals`, under the names that an `Order` has."""
 
-    id: int
-    number: str
-    created_at: datetime
-    currency: str
-    items: Sequence[PlacedLine]
+    __slots__ = ()
     totals: Totals
-    terms: Terms
-    status: OrderStatus = OrderStatus.CONFIRMED
-
-    @property
-    def events(self) -> Sequence[PlacedEvent]:
-        return [PlacedEvent(self.created_at)]
 
     @property
     def taxes(self) -> Sequence[Mapping[str, str]]:
@@ -212,6 +201,24 @@ class PlacedOrder:
     @property
     def grand_total(self) -> Decimal:
         return self.totals.grand_total
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedOrder(Priced):
+    """An order that was written; it reads like an `Order`, without what makes those slow to build."""
+
+    id: int
+    number: str
+    created_at: datetime
+    currency: str
+    items: Sequence[PlacedLine]
+    totals: Totals
+    terms: Terms
+    status: OrderStatus = OrderStatus.CONFIRMED
+
+    @property
+    def events(self) -> Sequence[PlacedEvent]:
+        return [PlacedEvent(self.created_at)]
 
     @property
     def email(self) -> str | None:

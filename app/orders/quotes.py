@@ -1,8 +1,7 @@
 """What a checkout would come to: the quote, and how it stands on the wire."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Self
 
 from pydantic import BaseModel
@@ -12,13 +11,13 @@ from app.core.money import TaxMode
 from app.core.values import MoneyOut
 from app.delivery.rules import Kind
 from app.delivery.schemas import Chosen
-from app.orders.placed import NewLine, told
+from app.orders.placed import NewLine, Priced
 from app.orders.pricing import Totals
 from app.orders.schemas import OrderDeliveryOut, OrderTaxOut, RateOut
 
 
 @dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(Priced):
     """What the lines of a cart would come to, delivered like that; amounts in major units of `currency`."""
 
     currency: str
@@ -27,36 +26,12 @@ class Quote:
     delivery: Chosen
 
     @property
-    def items_total(self) -> Decimal:
-        return self.totals.items_total
-
-    @property
-    def discount_total(self) -> Decimal:
-        return self.totals.discount_total
-
-    @property
-    def delivery_total(self) -> Decimal:
-        return self.totals.delivery_total
-
-    @property
     def delivery_kind(self) -> str:
         return self.delivery.kind
 
     @property
     def delivery_name(self) -> str:
         return self.delivery.name
-
-    @property
-    def tax_mode(self) -> TaxMode:
-        return self.totals.mode
-
-    @property
-    def taxes(self) -> Sequence[Mapping[str, str]]:
-        return [told(tax) for tax in self.totals.taxes]
-
-    @property
-    def grand_total(self) -> Decimal:
-        return self.totals.grand_total
 
 
 class QuoteLine(BaseModel):
@@ -112,7 +87,7 @@ class QuoteOut(BaseModel):
             discount_total=totals.discount_total,
             delivery_total=totals.delivery_total,
             tax_mode=totals.mode,
-            taxes=[OrderTaxOut.model_validate(told(tax)) for tax in totals.taxes],
+            taxes=[OrderTaxOut.model_validate(tax) for tax in quote.taxes],
             tax_total=totals.tax_total,
             grand_total=totals.grand_total,
         )

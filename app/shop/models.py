@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db.base import Base, CreatedAt
 
-_KNOWN = "section IN ('identity', 'contact', 'selling', 'mail')"
+_KNOWN = "section IN ('identity', 'contact', 'selling')"
 
 
 class ShopSetting(Base):

@@ -1,4 +1,4 @@
-"""What the bookseller says of the shop, in four sections, each a model with defaults that need nothing to be said."""
+"""What the bookseller says of the shop: three sections, each a model with defaults that need nothing to be said."""
 
 import unicodedata
 from dataclasses import dataclass, field
@@ -11,9 +11,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from app.addresses.schemas import Address, Country
 from app.core.money import TaxMode
-from app.core.values import SingleLine, no_control_characters
+from app.core.values import SingleLine
 
-MAX_TEXT = 5000
 _DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -22,13 +21,6 @@ def _seen(text: str) -> str:
     if any(unicodedata.category(sign) in {"Zl", "Zp", "Cs"} or sign in _DIRECTIONS for sign in text):
         raise ValueError("must not contain invisible characters or marks of direction")
     return text
-
-
-def _plain_lines(text: str) -> str:
-    """Lines that end alike, without control characters but tabs."""
-    plain = text.replace("\r\n", "\n").replace("\r", "\n")
-    no_control_characters(plain.replace("\n", "").replace("\t", ""))
-    return _seen(plain)
 
 
 @cache
@@ -49,7 +41,6 @@ def _known_currency(code: str) -> str:
 
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), SingleLine, AfterValidator(_seen)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_TEXT), AfterValidator(_plain_lines)]
 Mailbox = Annotated[
     str,
     StringConstraints(
@@ -67,23 +58,18 @@ class Section(BaseModel):
 
 
 class Identity(Section):
-    """How the shop looks and what it is called."""
+    """What the shop is called."""
 
     name: Annotated[Line, Field(min_length=1)] = "Bookstore"
-    tagline: Line = ""
-    home_text: Text = ""
-    accent: Annotated[str, StringConstraints(pattern="^$|^#[0-9a-fA-F]{6}$")] = ""
-    logo: Annotated[str, StringConstraints(max_length=200)] = ""
 
 
 class Contact(Section):
-    """Who runs the shop, and how to reach it; the receipt says so, too."""
+    """Who runs the shop, and how to reach it, as receipts say."""
 
     company: Line = ""
     tax_number: Line = ""
     email: Mailbox = ""
     phone: Line = ""
-    hours: Text = ""
     address: Address | None = None
 
 
@@ -99,23 +85,14 @@ class Selling(Section):
     home_region: Line = ""
     home_postal_code: Line = ""
     ship_tax_at: Literal["destination", "home"] = "destination"
-    low_stock_threshold: Copies = 5
+    low_stock_threshold: Copies = 10
     few_left_threshold: Copies = 3
-
-
-class Mail(Section):
-    """How mails are signed."""
-
-    sender_name: Line = ""
-    reply_to: Mailbox = ""
-    footer: Text = ""
 
 
 SECTIONS: dict[str, type[Section]] = {
     "identity": Identity,
     "contact": Contact,
     "selling": Selling,
-    "mail": Mail,
 }
 
 
@@ -126,7 +103,6 @@ class ShopSettings:
     identity: Identity = field(default_factory=Identity)
     contact: Contact = field(default_factory=Contact)
     selling: Selling = field(default_factory=Selling)
-    mail: Mail = field(default_factory=Mail)
     version: int = 0
     versions: dict[str, int] = field(default_factory=dict)
     NAMES: ClassVar = tuple(SECTIONS)

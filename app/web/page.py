@@ -79,7 +79,8 @@ class ShopOnPages:
         address = lines(contact.address) if contact.address else []
         company = [contact.company] if contact.company and contact.company not in address else []
         tax = [f"Tax number {contact.tax_number}"] if contact.tax_number else []
-        return [*company, *address, *tax]
+        reach = [said for said in (contact.email, contact.phone) if said]
+        return [*company, *address, *reach, *tax]
 
     @property
     def shop_locale(self) -> str:

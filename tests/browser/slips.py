@@ -165,10 +165,9 @@ STAFF = [
     *(
         Slip("staff", page, f"/staff/settings/{name}", typed, set(typed), route="/staff/settings/{section}")
         for page, name, typed in (
-            ("/staff/settings", "identity", {"name": " ", "accent": "red"}),
+            ("/staff/settings", "identity", {"name": " "}),
             ("/staff/settings/contact", "contact", {"email": "x"}),
             ("/staff/settings/selling", "selling", {"currency": "XXY", "low_stock_threshold": "-1"}),
-            ("/staff/settings/mail", "mail", {"reply_to": "x"}),
         )
     ),
 ]

@@ -139,10 +139,7 @@ STAFF = [
         "/staff/settings",
         "/shop/books/{book_id}",
     ),
-    *(
-        Visit("staff", f"/staff/settings/{name}", "/staff/settings/{section}")
-        for name in ("contact", "selling", "mail")
-    ),
+    *(Visit("staff", f"/staff/settings/{name}", "/staff/settings/{section}") for name in ("contact", "selling")),
     Visit("staff", "/staff/orders/{cancelled}", "/staff/orders/{order_id}"),
     Visit("staff", "/staff/mails/{dead_mail}", "/staff/mails/{mail_id}"),
 ]

@@ -8,7 +8,7 @@ from app.shop.service import SHOP
 from app.shop.settings import ShopSettings
 from tests.web.browser import Browser
 
-SECTIONS = ["identity", "contact", "selling", "mail"]
+SECTIONS = ["identity", "contact", "selling"]
 
 
 async def said(browser: Browser) -> ShopSettings:
@@ -19,12 +19,12 @@ async def said(browser: Browser) -> ShopSettings:
 async def test_each_section_is_saved_and_told(browser: Browser):
     person = await browser.staff()
     await browser.open("/staff/settings")
-    await browser.send("/staff/settings/identity", name="Leaf & Co", tagline="Read on")
+    await browser.send("/staff/settings/identity", name="Leaf & Co")
     assert "Saved." in browser.text
     assert "Name: Bookstore → Leaf &amp; Co" in browser.text
     assert person.email in browser.text
-    await browser.open("/staff/settings/mail")
-    await browser.send("/staff/settings/mail", sender_name="Leaf", footer="Bye\r\nBye")
+    await browser.open("/staff/settings/contact")
+    await browser.send("/staff/settings/contact", company="Leaf Inc.", phone="12")
     await browser.open("/staff/settings/selling")
     choices: dict[str, Any] = {
         "time_zone": "Europe/Berlin",
@@ -34,9 +34,9 @@ async def test_each_section_is_saved_and_told(browser: Browser):
     }
     await browser.send("/staff/settings/selling", currency="eur", **choices)
     shop = await said(browser)
-    assert (shop.name, shop.identity.tagline, shop.mail.footer) == ("Leaf & Co", "Read on", "Bye\nBye")
+    assert (shop.name, shop.contact.company, shop.contact.phone) == ("Leaf & Co", "Leaf Inc.", "12")
     assert (shop.currency, shop.selling.time_zone, shop.selling.home_country) == ("EUR", "Europe/Berlin", "DE")
-    assert shop.versions == {"identity": 1, "mail": 1, "selling": 1}
+    assert shop.versions == {"identity": 1, "contact": 1, "selling": 1}
     assert await browser.shop.scalar("SELECT count(*) FROM audit_events WHERE action = 'settings.changed'") == 3
 
 
@@ -67,13 +67,12 @@ async def test_who_saves_what_somebody_else_changed_sees_both_and_loses_nothing(
     await browser.open("/staff/settings")
     await browser.send("/staff/settings/identity", name="First")
     old = browser.page
-    await browser.send("/staff/settings/identity", name="Second", tagline="Of the second")
+    await browser.send("/staff/settings/identity", name="Second")
     browser.page = old
-    await browser.send("/staff/settings/identity", name="Third", tagline="Of the third")
+    await browser.send("/staff/settings/identity", name="Third")
     assert browser.page.status_code == 422
     assert "Somebody else saved" in browser.text
     assert "Stored now: Second" in browser.text
-    assert "Stored now: Of the second" in browser.text
     assert 'value="Third"' in browser.page.text
     assert (await said(browser)).name == "Second"
     await browser.send("/staff/settings/identity", name="Third")
@@ -111,7 +110,7 @@ async def test_hostile_values_are_told_or_kept_as_text(browser: Browser, section
         await browser.open(path)
         names = [
             name
-            for name in ("name", "accent", "company", "email", "hours", "currency", "time_zone", "tax_mode", "footer")
+            for name in ("name", "company", "email", "phone", "currency", "time_zone", "tax_mode")
             if f'name="{name}"' in browser.page.text
         ]
         for name in [*names, "low_stock_threshold", "version", "address_country", "address_street", "home_country"]:

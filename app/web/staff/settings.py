@@ -15,7 +15,7 @@ from app.core.errors import DomainError
 from app.shop.deps import CurrentShop, ShopDep, get_shop
 from app.shop.errors import SettingsChanged
 from app.shop.service import Saved
-from app.shop.settings import MAX_TEXT, SECTIONS, Identity, Section, ShopSettings
+from app.shop.settings import SECTIONS, Section, ShopSettings
 from app.web.access import Staff
 from app.web.addresses import AddressFields, address_of, changes_country, get_home_country
 from app.web.errors import Answered
@@ -28,9 +28,9 @@ from app.web.staff.query_params import number
 from app.web.visitor import AnyVisitor
 
 router = APIRouter(include_in_schema=False, route_class=PrivatePageRoute)
-SectionName = Annotated[Literal["identity", "contact", "selling", "mail"], Path()]
+SectionName = Annotated[Literal["identity", "contact", "selling"], Path()]
 HOME, ADDRESS, SHOWN = "/staff/settings", "address_", 20
-TITLES = {"identity": "Identity", "contact": "Contact", "selling": "Selling", "mail": "Mail"}
+TITLES = {"identity": "Identity", "contact": "Contact", "selling": "Selling"}
 Choices = Sequence[tuple[str, str]]
 
 
@@ -49,7 +49,7 @@ class Setting:
     @property
     def attributes(self) -> dict[str, str]:
         found = {"inputmode": self.mode} if self.mode else {}
-        return found | {"maxlength": str(MAX_TEXT if self.kind == "textarea" else 200), "autocomplete": "off"}
+        return found | {"maxlength": "200", "autocomplete": "off"}
 
 
 TAX_MODES = [("none", "No tax"), ("included", "Tax is in the prices"), ("added", "Tax is added to the prices")]
@@ -62,16 +62,12 @@ def fields_of(section: str) -> list[Setting]:
     return {
         "identity": [
             Setting("name", "Name", required=True),
-            Setting("tagline", "Tagline", "One sentence under the name."),
-            Setting("home_text", "Text of the home page", "Markdown.", kind="textarea"),
-            Setting("accent", "Accent colour", "Like #7a3b2e. Empty: the colour the shop came with."),
         ],
         "contact": [
             Setting("company", "Company", "The legal name of who sells. It stands on receipts."),
             Setting("tax_number", "Tax number", "As it must stand on receipts."),
             Setting("email", "E-mail address", kind="email", mode="email"),
             Setting("phone", "Phone", kind="tel", mode="tel"),
-            Setting("hours", "Opening hours", kind="textarea"),
         ],
         "selling": [
             Setting("currency", "Currency", "Three letters of ISO 4217, like EUR.", required=True),
@@ -96,11 +92,6 @@ def fields_of(section: str) -> list[Setting]:
                 required=True,
                 mode="numeric",
             ),
-        ],
-        "mail": [
-            Setting("sender_name", "Sender's name", "Empty: the name of the shop."),
-            Setting("reply_to", "Answers go to", kind="email", mode="email"),
-            Setting("footer", "Footer", "Stands under every mail.", kind="textarea"),
         ],
     }[section]
 
@@ -172,12 +163,12 @@ class SettingsPage(PageContext):
         return "" if value is None else str(value)
 
     def label(self, name: str) -> str:
-        return {"address": "Address", "logo": "Logo"}.get(name) or self.labels.get(name, name)
+        return {"address": "Address"}.get(name) or self.labels.get(name, name)
 
 
 @router.get("/staff/settings")
 async def show_identity(request: Request, _: Staff, shop: CurrentShop, service: ShopDep) -> Response:
-    """How the shop is called and looks."""
+    """What the shop is called."""
     return await _shown(request, Form(), "identity", shop, service)
 
 
@@ -204,7 +195,7 @@ async def save(
     """Save a section whole, unless somebody else did since the form was shown."""
     if section == "contact" and changes_country(sent, ADDRESS):
         return await _shown(request, sent, section, shop, service)
-    values = _given(sent, section, shop)
+    values = _given(sent, section)
     if values is None:
         return await _shown(request, sent, section, shop, service)
     try:
@@ -218,7 +209,7 @@ async def save(
     return see_other(HOME if section == "identity" else f"{HOME}/{section}")
 
 
-def _given(sent: Form, section: str, stored: ShopSettings) -> Section | None:
+def _given(sent: Form, section: str) -> Section | None:
     """What the form says; None when something is wrong with it, and its errors say what."""
     settings = fields_of(section)
     part = Form({setting.name: sent.get(setting.name) for setting in settings})
@@ -230,8 +221,6 @@ def _given(sent: Form, section: str, stored: ShopSettings) -> Section | None:
     if section == "contact":
         address = _address(sent)
         values = values and values.model_copy(update={"address": address})
-    if isinstance(values, Identity):
-        values = values.model_copy(update={"logo": stored.identity.logo})
     return None if sent.errors else values
 
 
